@@ -1,0 +1,1 @@
+"""Content to findings: one module per detector."""

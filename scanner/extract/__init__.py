@@ -1,0 +1,1 @@
+"""Document to content: one module per format."""

@@ -1,0 +1,1 @@
+"""The exact-match index: build, open, look up, group into records."""

@@ -1,0 +1,1 @@
+"""Finding to incident: facts, obligations, severity, similarity."""

@@ -1,0 +1,1 @@
+"""Designated datasets: dossiers, conditions, organisation, history. Reads no stage."""

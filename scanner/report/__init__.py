@@ -1,0 +1,1 @@
+"""Incidents to a file: one module per report."""

@@ -1,0 +1,1 @@
+"""Pure functions on text: folding (offsets kept), keyed hashes, masking."""
