@@ -33,6 +33,7 @@ class Limits:
     ratio_floor: int = 32 << 20
     pixels: int = 100_000_000
     seconds: float = 300.0
+    passwords: tuple[str, ...] = field(default=(), repr=False)  # tried on encrypted documents
 
 
 @dataclass(slots=True)
@@ -120,9 +121,12 @@ class Format:
     `read(blob, name, budget)` yields pieces in reading order; it raises Unread (or LimitReached)
     where it has to stop, any other exception counts as damaged. What it yielded before counts.
     `suffixes` are the usual name endings, without dot, used in hints and documentation.
+    `streams` says that `read` needs only `blob.head()` and one pass over `blob.stream()`, so that
+    a member larger than what may be held in memory is read all the same.
     """
 
     name: str
     claims: Callable[[bytes, Blob, str], int]
     read: Callable[[Blob, str, Budget], Iterator[Piece]]
     suffixes: tuple[str, ...] = ()
+    streams: bool = False
