@@ -1,0 +1,106 @@
+"""Delimited text: which delimiter, and its records as rows of a table."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+
+DELIMITERS = (",", "\t", ";", "|", "\x01", "，")
+_LONGEST_RECORD = 256 << 10
+_MOST_LINES = 200
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def delimiter(text: str, named: bool = False) -> str:
+    """The delimiter of a table that begins with `text`, "" where it is no table.
+
+    `named` is True where the name says that it is one: then one line is enough.
+    """
+    lines = [line for line in _sample(_QUOTED.sub("", text)) if line.strip()][:200]
+    if not lines or (len(lines) < 2 and not named):
+        return ""
+    best = ("", 0.0)
+    for mark in DELIMITERS:
+        counts = [line.count(mark) for line in lines]
+        usual = max(set(counts), key=counts.count)
+        if usual < 1:
+            continue
+        share = counts.count(usual) / len(counts)
+        needed = 0.5 if named or mark == "\t" else 0.8
+        if share >= needed and share * usual > best[1]:
+            best = (mark, share * usual)
+    return best[0]
+
+
+def _sample(text: str) -> list[str]:
+    lines = text.split("\n")
+    return lines[:-1] if len(lines) > 2 else lines
+
+
+def table(texts: Iterable[str], mark: str) -> Iterator[str]:
+    """Pieces of delimited text as pieces of TABLE text, rows with their line end."""
+    rest = ""
+    for text in texts:
+        if not rest and '"' not in text and (mark == "\t" or "\t" not in text):
+            yield text.replace(mark, "\t")
+            continue
+        lines = (rest + text).split("\n")
+        if len(lines) > 1:
+            done, open_at = _records(lines[:-1], mark, last=False)
+            rest = "\n".join([*lines[open_at:-1], lines[-1]])
+        else:
+            done, rest = [], lines[0]
+        if len(rest) > _LONGEST_RECORD * 4:
+            done += [_row(line, mark) for line in rest.split("\n")]
+            rest = ""
+        if done:
+            yield "\n".join(done) + "\n"
+    if rest:
+        done, _ = _records(rest.split("\n"), mark, last=True)
+        yield "\n".join(done)
+
+
+def _records(lines: list[str], mark: str, last: bool) -> tuple[list[str], int]:
+    """The rows of whole records, and the first line of a record that is still open."""
+    done: list[str] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if '"' not in line:
+            done.append(_row(line, mark))
+            at += 1
+            continue
+        end = _closing(lines, at)
+        if end < 0 and not last and len(lines) - at <= _MOST_LINES:
+            return done, at
+        if end < 0:  # a quote that never closes is only a character
+            done.append(_row(line, mark))
+            at += 1
+            continue
+        done.append(_quoted("\n".join(lines[at : end + 1]), mark))
+        at = end + 1
+    return done, at
+
+
+def _closing(lines: list[str], start: int) -> int:
+    """The line at which the record that begins at `start` ends, -1 where none does."""
+    quotes = 0
+    for at in range(start, min(len(lines), start + _MOST_LINES)):
+        quotes += lines[at].count('"')
+        if quotes % 2 == 0:
+            return at
+    return -1
+
+
+def _row(line: str, mark: str) -> str:
+    return line if mark == "\t" else line.replace("\t", " ").replace(mark, "\t")
+
+
+def _quoted(record: str, mark: str) -> str:
+    try:
+        rows = list(csv.reader([record], delimiter=mark))
+    except csv.Error:
+        return _row(record.replace("\n", " "), mark)
+    cells = [cell for row in rows for cell in row]
+    return "\t".join(" ".join(cell.split()) if not cell.isalnum() else cell for cell in cells)
