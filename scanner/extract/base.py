@@ -45,6 +45,7 @@ class Budget:
     chars_spent: int = 0
     members_spent: int = 0
     started: float = field(default_factory=time.monotonic)
+    safe_mode: bool = False  # set on the second try of a document whose parser died
 
     def spend_bytes(self, count: int) -> None:
         """Count expanded bytes; raises LimitReached("limit:bytes")."""
