@@ -1,0 +1,197 @@
+"""PDF: pages, annotations, forms, attachments, properties, older revisions, scanned pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from scanner.extract import _ocr, _pdf_parts, _pdf_plain
+from scanner.extract.base import Blob, Budget, Format
+from scanner.model.content import Gap, Kind, Piece, Segment
+from scanner.model.errors import Unread
+
+WRONG_PASSWORD = 4
+UNKNOWN_SECURITY = 5
+REVISIONS = 20
+BAD_PAGES = 200  # after so many unreadable pages in a row the rest is given up
+FEW_CHARS = 16  # a page with fewer characters than this is read as a picture
+PICTURE_SHARE = 0.05  # of the page's area, from which a picture on it is read
+_EOF = re.compile(rb"%%EOF[\r\n]{0,2}")
+
+
+def _claims(head: bytes, blob: Blob, name: str) -> int:
+    at = head.find(b"%PDF-", 0, 1024 + 5)
+    if at == 0:
+        return 97
+    if at > 0:
+        return 90 if not head[:at].strip(b"\r\n\t \0\xef\xbb\xbf") else 70
+    if b"\n%%EOF" in blob.tail(2048) and b" obj" in head:
+        return 60
+    return 0
+
+
+def clean(text: str) -> str:
+    """A page's text with plain line ends; soft line-end hyphens become hyphens."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return text.replace("\x02", "-").replace("\ufffe", "-").replace("\uffff", "")
+
+
+def _open(data: bytes, budget: Budget) -> Any:
+    """The document, opened with no password or one of those to try."""
+    import pypdfium2
+
+    wrong = False
+    for password in (None, *budget.limits.passwords):
+        try:
+            return pypdfium2.PdfDocument(data, password=password)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code == UNKNOWN_SECURITY:
+                raise Unread("encrypted", "an unknown security handler") from None
+            if error.err_code != WRONG_PASSWORD:
+                raise
+            wrong = True
+    assert wrong
+    raise Unread("encrypted")
+
+
+def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
+    import pypdfium2
+
+    data = blob.all(budget)
+    if getattr(budget, "safe_mode", False):
+        yield from _pdf_plain.read(data, budget)
+        return
+    try:
+        document = _open(data, budget)
+    except pypdfium2.PdfiumError:
+        yield from _pdf_plain.read(data, budget)
+        return
+    try:
+        if document.get_formtype():
+            document.init_forms()
+        seen: set[str] = set()
+        yield from _pages(document, seen, budget)
+        yield from _pdf_parts.parts(document, data)
+        yield from _revisions(data, seen, budget)
+        if b"/EncryptedPayload" in data:
+            yield Gap("encrypted", "", "a wrapper around a protected document")
+    finally:
+        document.close()
+
+
+def _pages(document: Any, seen: set[str], budget: Budget) -> Iterator[Piece]:
+    import pypdfium2
+
+    bad = 0
+    for index in range(len(document)):
+        budget.check_time()
+        try:
+            page = document[index]
+        except pypdfium2.PdfiumError:
+            if not bad:
+                yield Gap("damaged", f"page {index + 1}", "the page cannot be opened")
+            bad += 1
+            if bad >= BAD_PAGES:
+                yield Gap("damaged", "", f"gave up after {bad} pages that cannot be opened")
+                return
+            continue
+        bad = 0
+        try:
+            yield from _page(page, f"page {index + 1}", seen, budget)
+            yield from _pdf_parts.page_annotations(document, page, f"page {index + 1}")
+        finally:
+            page.close()
+
+
+def page_text(page: Any) -> str:
+    """The text of an open page."""
+    textpage = page.get_textpage()
+    try:
+        return clean(textpage.get_text_range())
+    finally:
+        textpage.close()
+
+
+def _page(page: Any, locator: str, seen: set[str], budget: Budget) -> Iterator[Piece]:
+    text = page_text(page)
+    seen.add(text)
+    if text.strip():
+        yield Segment(text, locator)
+    pictures = list(_pictures(page))
+    if len(text.strip()) < FEW_CHARS:
+        if pictures or _draws(page):
+            yield from _ocr.read(_rendered(page), f"{locator} picture", budget)
+        return
+    width, height = page.get_size()
+    number = 0
+    for picture in pictures:
+        left, bottom, right, top = picture.get_bounds()
+        if abs(right - left) * abs(top - bottom) < PICTURE_SHARE * width * height:
+            continue
+        number += 1
+        where = f"{locator} picture {number}"
+        yield from _ocr.read(_picture(picture), where, budget)
+
+
+def _pictures(page: Any) -> Iterator[Any]:
+    import pypdfium2.raw as raw
+
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4):
+        width, height = item.get_px_size()
+        if width >= _ocr.SMALLEST and height >= _ocr.SMALLEST:
+            yield item
+
+
+def _draws(page: Any) -> bool:
+    """True where something is painted that is no text."""
+    import pypdfium2.raw as raw
+
+    kinds = [raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING]
+    return sum(1 for _ in page.get_objects(filter=kinds, max_depth=4)) > 20
+
+
+def _rendered(page: Any) -> Any:
+    """The page painted at about 200 dots an inch, as a picture."""
+    width, height = page.get_size()
+    scale = min(200 / 72, 3000 / max(width, height, 1))
+    return page.render(scale=scale, grayscale=True).to_pil()
+
+
+def _picture(picture: Any) -> Any:
+    """One picture of a page."""
+    import pypdfium2
+
+    try:
+        return picture.get_bitmap(render=False).to_pil()
+    except (pypdfium2.PdfiumError, ValueError, RuntimeError):
+        return picture.get_bitmap(render=True).to_pil()
+
+
+def _revisions(data: bytes, seen: set[str], budget: Budget) -> Iterator[Piece]:
+    """Text of earlier states of the document that its last state does not show."""
+    import pypdfium2
+
+    ends = [match.end() for match in _EOF.finditer(data)][:-1]
+    for number, end in enumerate(ends[-REVISIONS:], max(1, len(ends) - REVISIONS + 1)):
+        if end < 512:
+            continue
+        try:
+            document = _open(data[:end], budget)
+        except (pypdfium2.PdfiumError, Unread):
+            continue
+        try:
+            for index in range(len(document)):
+                budget.check_time()
+                try:
+                    text = page_text(document[index])
+                except pypdfium2.PdfiumError:
+                    continue
+                if text.strip() and text not in seen:
+                    seen.add(text)
+                    yield Segment(text, f"revision {number} page {index + 1}", Kind.HIDDEN)
+        finally:
+            document.close()
+
+
+FORMAT = Format("pdf", _claims, _read, ("pdf",))
