@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 _PSEUDO = frozenset(
-    [
+    {
         "autofs",
         "binfmt_misc",
         "bpf",
@@ -28,7 +28,7 @@ _PSEUDO = frozenset(
         "selinuxfs",
         "sysfs",
         "tracefs",
-    ]
+    }
 )
 
 

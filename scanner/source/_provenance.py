@@ -1,6 +1,7 @@
 """Owner, readers and times of a file from its inode, its parents and its access list."""
 
-# ruff: noqa: PTH  (paths are raw bytes here, which pathlib does not take)
+# Paths are raw bytes here, which pathlib does not take.
+# ruff: noqa: PTH100, PTH114, PTH116, PTH118, PTH120
 from __future__ import annotations
 
 import errno

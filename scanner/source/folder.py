@@ -8,7 +8,8 @@ leads to something else inside the walked folders is passed over in silence, bec
 seen under its own name; every other link, special file and refused folder is told as Unwalked.
 """
 
-# ruff: noqa: PTH  (paths are raw bytes here, which pathlib does not take)
+# Paths are raw bytes here, which pathlib does not take.
+# ruff: noqa: PTH100, PTH114, PTH116, PTH118, PTH120
 from __future__ import annotations
 
 import os

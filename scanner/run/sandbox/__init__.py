@@ -1,0 +1,1 @@
+"""Worker processes that examine documents behind closed doors, and their supervisor."""
