@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from typing import BinaryIO, cast
 
 from scanner.extract.base import Blob, Budget
@@ -11,6 +12,11 @@ from scanner.model.errors import Unread
 
 CHUNK = 1 << 20
 FIRST = 8 << 20  # read before it is decided whether the rest can be streamed
+
+
+def taker(stream: BinaryIO) -> Callable[[int], bytes]:
+    """The way to read that loses nothing where the stream breaks: one step at a time."""
+    return getattr(stream, "read1", None) or stream.read
 
 
 class Counted(io.RawIOBase):
@@ -23,7 +29,7 @@ class Counted(io.RawIOBase):
     def __init__(self, start: bytes, rest: BinaryIO, budget: Budget) -> None:
         super().__init__()
         self._start: bytes | None = start
-        self._rest = rest
+        self._take = taker(rest)
         self._budget = budget
         self._at = 0
         self._hash = hashlib.sha256(start)
@@ -48,7 +54,7 @@ class Counted(io.RawIOBase):
             self._at += len(piece)
             return piece
         self._start = None
-        piece = self._rest.read(count)
+        piece = self._take(count)
         self._hash.update(piece)
         self._ended = self._ended or not piece
         self._budget.spend_bytes(len(piece))
@@ -68,10 +74,11 @@ class Counted(io.RawIOBase):
 class Spool:
     """What was taken from a child's stream: `data`, whether it `ended`, and what stopped it."""
 
-    __slots__ = ("_budget", "_chunks", "_stream", "ended", "size", "stop")
+    __slots__ = ("_budget", "_chunks", "_stream", "_take", "ended", "size", "stop")
 
     def __init__(self, stream: BinaryIO, budget: Budget) -> None:
         self._stream = stream
+        self._take = taker(stream)
         self._budget = budget
         self._chunks: list[bytes] = []
         self.size = 0
@@ -82,7 +89,7 @@ class Spool:
         """Read until `limit` bytes are held, the end, or an exception, which is kept in `stop`."""
         try:
             while self.size < limit and not self.ended:
-                chunk = self._stream.read(min(CHUNK, limit - self.size))
+                chunk = self._take(min(CHUNK, limit - self.size))
                 if not chunk:
                     self.ended = True
                     return
