@@ -1,0 +1,40 @@
+"""Content of a document that stands inside its own bytes, read by the format it is of."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import BinaryIO
+
+from scanner.extract._choose import claims
+from scanner.extract.base import Blob, Budget
+from scanner.model.content import Child, Gap, Piece, Segment
+
+
+def child_of(data: bytes, name: str) -> Child:
+    """A child over bytes in memory."""
+
+    def stream(held: bytes) -> BinaryIO:
+        return io.BytesIO(held)
+
+    return Child(name, partial(stream, data), len(data))
+
+
+def inline(data: bytes, name: str, locator: str, budget: Budget) -> Iterator[Piece]:
+    """The pieces of `data` as part of the document it stands in, `locator` before their own.
+
+    A child named `name` where no format claims it.
+    """
+    blob = Blob.of(data)
+    found = claims(blob, name)
+    if not found:
+        yield child_of(data, name)
+        return
+    for piece in found[0][1].read(blob, name, budget):
+        if isinstance(piece, Segment | Gap):
+            where = f"{locator} {piece.locator}".strip()
+            yield replace(piece, locator=where)
+        else:
+            yield piece
