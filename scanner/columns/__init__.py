@@ -1,1 +1,1 @@
-"""What the columns of a table are: kinds and roles by content and header."""
+"""What the columns of a table are, told from their cells and headers."""
