@@ -1,7 +1,7 @@
 """Owner, readers and times of a file from its inode, its parents and its access list."""
 
 # Paths are raw bytes here, which pathlib does not take.
-# ruff: noqa: PTH100, PTH114, PTH116, PTH118, PTH120
+# ruff: noqa: PTH116, PTH120
 from __future__ import annotations
 
 import errno

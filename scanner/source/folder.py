@@ -9,7 +9,7 @@ seen under its own name; every other link, special file and refused folder is to
 """
 
 # Paths are raw bytes here, which pathlib does not take.
-# ruff: noqa: PTH100, PTH114, PTH116, PTH118, PTH120
+# ruff: noqa: PTH100, PTH114, PTH116, PTH118
 from __future__ import annotations
 
 import os

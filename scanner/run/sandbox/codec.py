@@ -28,13 +28,13 @@ class Malformed(ValueError):
 
 def pack(value: Any) -> Any:
     """A dataclass of the model as a list of JSON values, in the order of its fields."""
-    return _packer(type(value))(value)
+    return _PACKERS(type(value))(value)
 
 
 def unpack(kind: type[T], value: Any) -> T:
     """The dataclass of type `kind` that `pack` made `value` of. Raises Malformed."""
     try:
-        made: T = _unpacker(kind)(value)
+        made: T = _UNPACKERS(kind)(value)
     except Malformed:
         raise
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -168,3 +168,7 @@ def _tuple_unpacker(args: tuple[Any, ...]) -> Step:
         return tuple(step(one) for step, one in zip(steps, value, strict=True))
 
     return build
+
+
+_PACKERS: Callable[[Any], Step] = _packer
+_UNPACKERS: Callable[[Any], Step] = _unpacker

@@ -1,0 +1,176 @@
+"""Starting workers: from a zygote where the system can fork safely."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import scanner.model.errors
+from scanner.home import Home
+from scanner.model.errors import LeakscanError
+from scanner.run.sandbox import blackbox
+from scanner.run.sandbox.frames import Inbox, send
+from scanner.settings import Settings
+
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def _code_paths() -> list[str]:
+    """Where this process finds its modules, as absolute paths."""
+    return [str(Path(entry or ".").absolute()) for entry in sys.path]
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a worker process ended: exit code (negative: signal) and peak memory in bytes."""
+
+    code: int
+    peak: int = 0
+
+
+class Process:
+    """A worker process as the supervisor holds it."""
+
+    def __init__(self, number: int, sock: socket.socket, page: mmap.mmap, output: int) -> None:
+        self.number = number
+        self.sock = sock
+        self.page = page
+        self.output = output  # what it writes to stdout and stderr, never shown raw
+        self.pid = 0
+        self.pidfd = -1
+        self.ended: Ended | None = None
+        self._doomed = False
+
+    def started(self, pid: int, pidfd: int) -> None:
+        """The zygote says who it is."""
+        self.pid, self.pidfd = pid, pidfd
+        if self._doomed:
+            self.kill()
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self._doomed = True
+        if self.pidfd >= 0 and self.ended is None:
+            try:
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+
+    def close(self) -> None:
+        """Gives back what the supervisor held for it."""
+        self.sock.close()
+        for fd in (self.output, self.pidfd):
+            if fd >= 0:
+                os.close(fd)
+        self.output = self.pidfd = -1
+        self.page.close()
+
+
+class ZygoteLauncher:
+    """Asks the zygote for workers and hears from it how they ended."""
+
+    def __init__(self, home: Home, settings: Settings, detectors: tuple[str, ...] | None) -> None:
+        self._config = {
+            "home": str(home.root),
+            "settings": settings.model_dump(mode="json"),
+            "detectors": None if detectors is None else list(detectors),
+        }
+        self._processes: dict[int, Process] = {}
+        self._numbers = 0
+        self._inbox = Inbox()
+        self._fds: list[int] = []
+        self.ready = False
+        self._start()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(_code_paths()))
+        environment.update(dict.fromkeys(ONE_THREAD, "1"))
+        fd = theirs.fileno()
+        command = [sys.executable, "-P", "-m", "scanner.run.sandbox.zygote", str(fd)]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=(fd,),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._sock = ours
+        send(ours, b"C", self._config)
+
+    def fileno(self) -> int:
+        """The descriptor that tells of news."""
+        return self._sock.fileno()
+
+    def spawn(self) -> Process:
+        """A worker on its way; it says hello on its socket when it is ready."""
+        ours, theirs = socket.socketpair()
+        page = os.memfd_create("leakscan-recorder", os.MFD_CLOEXEC)
+        os.ftruncate(page, blackbox.SIZE)
+        read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        os.set_blocking(write_end, True)
+        self._numbers += 1
+        process = Process(self._numbers, ours, mmap.mmap(page, blackbox.SIZE), read_end)
+        self._processes[process.number] = process
+        try:
+            send(self._sock, b"F", process.number, (theirs.fileno(), page, write_end))
+        finally:
+            theirs.close()
+            os.close(page)
+            os.close(write_end)
+        return process
+
+    def pump(self) -> bool:
+        """Takes the news in; False where the zygote is gone. Raises LeakscanError if it says so."""
+        data, fds, _, _ = socket.recv_fds(self._sock, 1 << 16, 64)
+        self._fds.extend(fds)
+        if not data:
+            return False
+        self._inbox.add(data)
+        while (message := self._inbox.next()) is not None:
+            self._hear(*message)
+        return True
+
+    def _hear(self, letter: bytes, value: Any) -> None:
+        if letter == b"Z":
+            self.ready = True
+        elif letter == b"F":
+            kind = getattr(scanner.model.errors, value[0], LeakscanError)
+            raise kind(value[1])
+        elif letter == b"S":
+            process = self._processes.get(value[0])
+            pidfd = self._fds.pop(0)
+            if process is None:
+                os.close(pidfd)
+            else:
+                process.started(value[1], pidfd)
+        elif letter == b"X":
+            process = self._processes.pop(value[0], None)
+            if process is not None:
+                process.ended = Ended(value[1], value[2])
+
+    def forget(self, process: Process) -> None:
+        """The supervisor no longer waits for its end."""
+        if process.pidfd >= 0:
+            self._processes.pop(process.number, None)
+
+    def close(self) -> None:
+        """Hangs up: the zygote ends every worker and itself."""
+        self._sock.close()
+        for fd in self._fds:
+            os.close(fd)
+        self._fds.clear()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,175 @@
+"""Workers that examine documents: submit documents, get one result for each.
+
+    with Pool(home, settings) as pool:
+        for document, objects in pool.run(documents):
+            ...
+
+Each submitted document ends in exactly one result, a list of Examined: the document first, then
+its members. Results come in the order in which they are ready.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any
+
+from scanner.home import Home
+from scanner.model.document import Document
+from scanner.model.errors import LeakscanError, Unread
+from scanner.model.examined import Examined
+from scanner.run.sandbox.job import Done, Job, unseen
+from scanner.run.sandbox.launch import ZygoteLauncher
+from scanner.run.sandbox.supervisor import Supervisor
+from scanner.settings import Settings
+from scanner.source.folder import open_document
+
+WINDOW = 8  # documents under way or waiting, for each worker
+
+Result = tuple[Document, list[Examined]]
+
+
+def default_workers() -> int:
+    """One for each core this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+class Pool:
+    """Warm, isolated workers. `detectors` names them "module:attribute"; None means all.
+
+    Raises LeakscanError, on the first use, where a detector cannot be opened.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        *,
+        workers: int = 0,
+        detectors: tuple[str, ...] | None = None,
+    ) -> None:
+        self.workers = workers or settings.workers or default_workers()
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._window = threading.Semaphore(self.workers * WINDOW)
+        self._counted = threading.Lock()
+        self._submitted = 0
+        self._taken = 0
+        self._numbers = 0
+        self._closed = False
+        launcher = ZygoteLauncher(home, settings, detectors)
+        self._supervisor = Supervisor(launcher, self.workers, settings)
+        self._supervisor.start()
+
+    def submit(self, document: Document, done: Done | None = None, fd: int | None = None) -> None:
+        """Hands a document over, waiting while too many are under way.
+
+        `done` is called with the result from another thread; without it the result comes through
+        `results`. `fd` is a descriptor of its bytes where the document has no local path; the
+        pool closes it.
+        """
+        self._check()
+        if done is None:
+            self._window.acquire()
+            self._submitted += 1
+            done = self._arrived
+        try:
+            held = open_document(document) if fd is None else fd
+            stat = os.fstat(held)
+        except Unread as reason:
+            done(document, [unseen(document, reason.reason, detail=reason.detail)])
+            return
+        with self._counted:
+            self._numbers += 1
+            number = self._numbers
+        self._supervisor.put(Job(number, document, held, stat, done))
+
+    def _arrived(self, document: Document, objects: list[Examined]) -> None:
+        self._results.put((document, objects))
+
+    def run(self, documents: Iterable[Document]) -> Iterator[Result]:
+        """Submits documents as there is room and yields their results, in one thread."""
+        source = iter(documents)
+        exhausted = False
+        while not exhausted or self.pending:
+            while not exhausted and self.pending < self.workers * WINDOW:
+                document = next(source, None)
+                if document is None:
+                    exhausted = True
+                else:
+                    self.submit(document)
+                if not self._results.empty():
+                    break
+            if self.pending:
+                yield self._take()
+
+    def results(self) -> Iterator[Result]:
+        """Results as they arrive, until `close_intake` was called and all have come."""
+        while not self._closed or self.pending:
+            try:
+                yield self._take(0.2)
+            except queue.Empty:
+                continue
+
+    def _take(self, timeout: float | None = None) -> Result:
+        while True:
+            try:
+                result = self._results.get(timeout=1.0 if timeout is None else timeout)
+                break
+            except queue.Empty:
+                self._check()
+                if timeout is not None:
+                    raise
+        self._taken += 1
+        self._window.release()
+        return result
+
+    @property
+    def pending(self) -> int:
+        """Submitted documents whose results were not taken yet."""
+        return self._submitted - self._taken
+
+    def _check(self) -> None:
+        if self._supervisor.failure is not None:
+            raise self._supervisor.failure
+        if not self._supervisor.is_alive() and self._results.empty():
+            raise LeakscanError("the worker processes have stopped")
+
+    def close_intake(self) -> None:
+        """No document follows: `results` ends when all results were taken."""
+        self._closed = True
+
+    def cancel(self) -> None:
+        """Ends every unfinished document as `cancelled`; its result still comes."""
+        self._supervisor.cancel()
+
+    def isolation_report(self) -> list[dict[str, Any]]:
+        """What isolation is in force, for each worker started so far."""
+        return list(self._supervisor.isolation)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many workers were started, documents finished, tries repeated, and causes of ends."""
+        return dict(self._supervisor.counts)
+
+    def close(self) -> None:
+        """Ends all workers."""
+        self._closed = True
+        if self._supervisor.is_alive():
+            self._supervisor.stop()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

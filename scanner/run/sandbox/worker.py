@@ -1,0 +1,201 @@
+"""What a worker process does: close its doors, then examine one document after another.
+
+It talks to the supervisor over one socket (scanner.run.sandbox.frames); letters:
+
+    H  hello: the isolation in force      J  a job, with the document's descriptor
+    O  the examination of one object      C  a checkpoint of one object under way
+    L  one line of `extract`              P  the content is on the poison list
+    E  the job ended in an error          D  the job is done
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from scanner.detect.base import Detector
+from scanner.extract.base import Budget, Limits
+from scanner.extract.walk import Begin, read
+from scanner.model.content import Segment
+from scanner.model.document import Document
+from scanner.run.examine import Checkpoint, Closed, Opened, examine, sha256_of
+from scanner.run.sandbox import blackbox
+from scanner.run.sandbox.codec import pack, unpack
+from scanner.run.sandbox.frames import frame, receive, send
+from scanner.run.sandbox.isolation import close_doors
+from scanner.settings import Settings
+
+RECYCLE_JOBS = 5000
+RECYCLE_GROWTH = 256 << 20  # bytes of memory above what the worker began with
+
+
+def limits_of(settings: Settings, seconds: float) -> Limits:
+    """The limits of one document under the settings."""
+    return Limits(
+        bytes=settings.max_expanded_mib << 20,
+        member_bytes=settings.max_member_mib << 20,
+        chars=settings.max_expanded_mib << 20,
+        members=settings.max_members,
+        depth=settings.max_depth,
+        ratio=settings.max_ratio,
+        pixels=settings.max_pixels,
+        seconds=seconds,
+        passwords=settings.passwords,
+    )
+
+
+class Worker:
+    """One worker: its socket, its flight recorder, and the detectors opened before."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        page: mmap.mmap,
+        detectors: Sequence[Detector],
+        settings: Settings,
+    ) -> None:
+        self._sock = sock
+        self._page = page
+        self._detectors = detectors
+        self._settings = settings
+        self._memory = _Memory()
+        self._jobs = 0
+
+    def serve(self) -> None:
+        """Works until the supervisor hangs up."""
+        report = close_doors(self._settings)
+        send(self._sock, b"H", report)
+        while (message := receive(self._sock)) is not None:
+            _, job, fds = message
+            self._jobs += 1
+            try:
+                self._work(job, fds)
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            except BaseException as error:  # noqa: BLE001  the guard of the worker
+                code = "memory" if isinstance(error, MemoryError) else type(error).__name__
+                del error
+                send(self._sock, b"E", code)
+
+    def _work(self, job: dict[str, Any], fds: list[int]) -> None:
+        document = unpack(Document, job["document"])
+        with os.fdopen(fds[0], "rb", buffering=1 << 16) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            budget = Budget(limits_of(self._settings, job["seconds"]), safe_mode=job["safe"])
+            if job["kind"] == "extract":
+                self._extract(document, stream, size, budget)
+            else:
+                self._examine(job, document, stream, size, budget)
+        full = self._jobs >= RECYCLE_JOBS or self._memory.growth() > RECYCLE_GROWTH
+        send(self._sock, b"D", bool(full))
+
+    def _examine(
+        self,
+        job: dict[str, Any],
+        document: Document,
+        stream: BinaryIO,
+        size: int,
+        budget: Budget,
+    ) -> None:
+        number = int(job["job"])
+        blackbox.write(self._page, number, "", [])
+        sha256 = sha256_of(stream)
+        if sha256 in job["poison"]:
+            send(self._sock, b"P", sha256)
+            return
+        stack: list[blackbox.Open] = []
+        blackbox.write(self._page, number, sha256, stack)
+        for told in examine(
+            stream,
+            size,
+            document,
+            self._detectors,
+            budget,
+            sha256=sha256,
+            progress=lambda count: blackbox.count(self._page, count),
+        ):
+            if isinstance(told, Checkpoint):
+                packed = [pack(one) for one in told.findings]
+                self._try_send(b"C", [told.number, told.segments, packed])
+                continue
+            if isinstance(told, Opened):
+                stack.append(_open(told))
+            elif isinstance(told, Closed):
+                stack.pop()
+                self._sock.sendall(_examined_frame(told))
+            blackbox.write(self._page, number, sha256, stack)
+
+    def _try_send(self, letter: bytes, value: Any) -> None:
+        """A checkpoint above the size of a message is left out: it is only a help."""
+        try:
+            data = frame(letter, value)
+        except ValueError:
+            return
+        self._sock.sendall(data)
+
+    def _extract(self, document: Document, stream: BinaryIO, size: int, budget: Budget) -> None:
+        """Sends what `leakscan extract` shows."""
+        inner: list[str] = []
+        name = document.uri.rpartition("/")[2]
+        from scanner.extract.base import Blob
+
+        for event in read(Blob(stream, size), name, budget):
+            if isinstance(event, Begin):
+                inner.append(event.inner)
+            elif isinstance(event, Segment):
+                for text in _slices(event.text):
+                    send(self._sock, b"L", ["text", inner[-1], event.locator, text])
+            else:
+                inner.pop()
+                told = [event.outcome.coverage.value, event.outcome.reason, event.outcome.detail]
+                send(self._sock, b"L", ["end", event.inner, *told])
+
+
+LINE_CHARS = 4 << 20
+
+
+def _slices(text: str) -> list[str]:
+    if len(text) <= LINE_CHARS:
+        return [text]
+    return [text[at : at + LINE_CHARS] for at in range(0, len(text), LINE_CHARS)]
+
+
+def _open(told: Opened) -> blackbox.Open:
+    begin = told.begin
+    return blackbox.Open(told.number, begin.inner, begin.file_type, begin.size, 0)
+
+
+def _examined_frame(told: Closed) -> bytes:
+    """The message of an ended object; above the size of a message, without record numbers."""
+    from dataclasses import replace
+
+    try:
+        return frame(b"O", [told.number, pack(told.examined)])
+    except ValueError:
+        slim = tuple(
+            replace(one, record_ids=b"", nonpublic_ids=b"") for one in told.examined.findings
+        )
+        return frame(b"O", [told.number, pack(replace(told.examined, findings=slim))])
+
+
+class _Memory:
+    """How much memory the process took since it began, where the system tells."""
+
+    def __init__(self) -> None:
+        try:
+            self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._statm = -1
+        self._first = self._resident()
+
+    def _resident(self) -> int:
+        if self._statm < 0:
+            return 0
+        return int(os.pread(self._statm, 256, 0).split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def growth(self) -> int:
+        """Resident bytes above the first measurement."""
+        return self._resident() - self._first
