@@ -9,8 +9,12 @@ from functools import partial
 from typing import BinaryIO
 
 from scanner.extract._choose import claims
+from scanner.extract._raw import strings
 from scanner.extract.base import Blob, Budget
-from scanner.model.content import Child, Gap, Piece, Segment
+from scanner.model.content import Child, Gap, Kind, Piece, Segment
+
+SMALLEST_DOCUMENT = 32
+DOCUMENT = 60  # how sure a format has to be of a stored value to read it as a document
 
 
 def child_of(data: bytes, name: str) -> Child:
@@ -38,3 +42,14 @@ def inline(data: bytes, name: str, locator: str, budget: Budget) -> Iterator[Pie
             yield replace(piece, locator=where)
         else:
             yield piece
+
+
+def stored_document(value: bytes, name: str) -> Iterator[Piece]:
+    """A value of a database as a child where it is a document, as raw strings where it is not."""
+    if len(value) < SMALLEST_DOCUMENT:
+        return
+    found = claims(Blob.of(value), "")
+    if found and found[0][0] >= DOCUMENT:
+        yield child_of(value, name)
+    elif not found and (texts := strings(value[: 1 << 20])):
+        yield Segment("\n".join(texts), f"value {name}", Kind.RAW)
