@@ -139,7 +139,7 @@ class Registry:
         by: str = "",
     ) -> Entry:
         """Register a dataset. Raises UsageError where its id is taken, or the dossier's differs."""
-        self._free(spec.id)
+        self.check_free(spec.id)
         entry = Entry(
             id=spec.id,
             form=form,
@@ -163,7 +163,7 @@ class Registry:
         by: str = "",
     ) -> Entry:
         """Register a public directory: what it holds is known to the public."""
-        self._free(spec.id)
+        self.check_free(spec.id)
         entry = Entry(
             id=spec.id,
             form=PUBLIC,
@@ -236,7 +236,8 @@ class Registry:
 
     # inside
 
-    def _free(self, dataset_id: str) -> None:
+    def check_free(self, dataset_id: str) -> None:
+        """Raise UsageError where the id is taken."""
         if self.get(dataset_id) is not None:
             raise UsageError(
                 f"the id {dataset_id!r} is registered already: use `leakscan registry update "
