@@ -56,7 +56,9 @@ class Worker:
         page: mmap.mmap,
         detectors: Sequence[Detector],
         settings: Settings,
+        parent: int,
     ) -> None:
+        self._parent = parent
         self._sock = sock
         self._page = page
         self._detectors = detectors
@@ -66,7 +68,7 @@ class Worker:
 
     def serve(self) -> None:
         """Works until the supervisor hangs up."""
-        report = close_doors(self._settings)
+        report = close_doors(self._settings, self._parent)
         send(self._sock, b"H", report)
         while (message := receive(self._sock)) is not None:
             _, job, fds = message

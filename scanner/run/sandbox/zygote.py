@@ -87,10 +87,11 @@ class Zygote:
                     self._bury(fd)
 
     def _fork(self, number: int, fds: list[int]) -> int:
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                self._become_worker(fds)
+                self._become_worker(fds, parent)
             finally:
                 os._exit(0)
         for fd in fds:
@@ -100,7 +101,7 @@ class Zygote:
         send(self._sock, b"S", [number, pid], (pidfd,))
         return pidfd
 
-    def _become_worker(self, fds: list[int]) -> None:
+    def _become_worker(self, fds: list[int], parent: int) -> None:
         from scanner.run.sandbox.worker import Worker
 
         talk, page, output = fds
@@ -113,7 +114,7 @@ class Zygote:
         recorder = mmap.mmap(page, blackbox.SIZE)
         os.close(page)
         sock = socket.socket(fileno=talk)
-        Worker(sock, recorder, self._detectors, self._settings).serve()
+        Worker(sock, recorder, self._detectors, self._settings, parent).serve()
 
     def _bury(self, pidfd: int) -> None:
         number, pid = self._alive.pop(pidfd)
