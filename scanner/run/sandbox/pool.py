@@ -73,7 +73,7 @@ class Pool:
         `results`. `fd` is a descriptor of its bytes where the document has no local path; the
         pool closes it.
         """
-        self._check()
+        self.check()
         if done is None:
             self._window.acquire()
             self._submitted += 1
@@ -122,7 +122,7 @@ class Pool:
                 result = self._results.get(timeout=1.0 if timeout is None else timeout)
                 break
             except queue.Empty:
-                self._check()
+                self.check()
                 if timeout is not None:
                     raise
         self._taken += 1
@@ -134,7 +134,8 @@ class Pool:
         """Submitted documents whose results were not taken yet."""
         return self._submitted - self._taken
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise where the workers cannot go on."""
         if self._supervisor.failure is not None:
             raise self._supervisor.failure
         if not self._supervisor.is_alive() and self._results.empty():
