@@ -1,0 +1,96 @@
+"""An incident as JSON and back: everything in it except the record numbers, which lie apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from scanner.model.incident import Incident
+
+_APART = ("record_ids", "nonpublic_ids")
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in _types(type(value))}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@cache
+def _types(cls: type) -> dict[str, Any]:
+    return {field.name: typing.get_type_hints(cls)[field.name] for field in dataclasses.fields(cls)}
+
+
+def _built(hint: Any, value: Any) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+        return _built(hint, value)
+    if origin is tuple:
+        args = typing.get_args(hint)
+        if args[-1] is Ellipsis:
+            return tuple(_built(args[0], item) for item in value)
+        return tuple(_built(arg, item) for arg, item in zip(args, value, strict=True))
+    return _scalar(hint, value)
+
+
+def _scalar(hint: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(hint):
+        known = _types(typing.cast("type", hint))
+        return hint(**{name: _built(known[name], item) for name, item in value.items()})  # type: ignore[operator]
+    if hint is datetime:
+        return datetime.fromisoformat(value)
+    if hint is bytes:
+        return bytes.fromhex(value)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
+    return hint(value) if hint in (int, float, str, bool) else value
+
+
+def encode(incident: Incident) -> str:
+    """The incident as JSON in ASCII; record numbers are replaced by their SHA-256.
+
+    The object's own findings are left out: each of them is an incident of its own.
+    """
+    examined = dataclasses.replace(incident.examined, findings=())
+    body = _plain(dataclasses.replace(incident, examined=examined))
+    for name in _APART:
+        packed: bytes = getattr(incident.finding, name)
+        body["finding"][name] = hashlib.sha256(packed).hexdigest() if packed else ""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
+def decode(body: dict[str, Any], matched: bytes = b"", nonpublic: bytes = b"") -> Incident:
+    """The incident of a JSON body, its record numbers put back.
+
+    Fields of the body that this version does not know are left out.
+    """
+    finding = {**body["finding"], "record_ids": matched.hex(), "nonpublic_ids": nonpublic.hex()}
+    return typing.cast("Incident", _built(Incident, _known({**body, "finding": finding})))
+
+
+def _known(body: dict[str, Any]) -> dict[str, Any]:
+    hints = _types(Incident)
+    kept = {name: value for name, value in body.items() if name in hints}
+    for name, value in kept.items():
+        if dataclasses.is_dataclass(hints[name]) and isinstance(value, dict):
+            inner = _types(hints[name])
+            kept[name] = {key: item for key, item in value.items() if key in inner}
+    return kept

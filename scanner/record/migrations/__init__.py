@@ -1,0 +1,1 @@
+"""The versions of the store's tables, one module each, run in the order of their names."""

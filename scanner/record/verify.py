@@ -1,0 +1,142 @@
+"""Whether a store's chain is whole, and whether its tables are what the chain says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanner.home import Home
+from scanner.model.chain import GENESIS, link
+from scanner.model.errors import StoreError
+from scanner.record.anchor import Anchor
+from scanner.record.chain import Head, audit_key, digest, mac
+from scanner.record.schema import CHAINED
+from scanner.record.store import audit_files
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it was written. `where` names the row or the file."""
+
+    where: str
+    what: str  # a key of patterns/messages/record.toml
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def verify_store(home: Home, outside: str = "") -> list[Problem]:
+    """What is wrong with the store of a home, nothing where it is untouched.
+
+    `outside` is an anchor exported earlier (Store.export_anchor). The store is only read.
+    """
+    path = home.store
+    key_file, anchor_file = audit_files(home)
+    if not path.exists():
+        raise StoreError(f"there is no incident store {path}")
+    key = audit_key(key_file, create=False)
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise StoreError(f"the incident store {path} cannot be read ({error})") from None
+    try:
+        connection.execute("BEGIN")
+        anchors = {"anchor": Anchor(anchor_file, key).read()}
+        if outside:
+            anchors["outside"] = _outside(outside, key)
+        return [*_chain(connection, key, anchors), *_tables(connection)]
+    except sqlite3.DatabaseError as error:
+        return [Problem(str(path), f"damaged: {error}")]
+    finally:
+        connection.close()
+
+
+def _outside(text: str, key: bytes) -> Head:
+    try:
+        told = json.loads(text)
+        head = Head(int(told["rows"]), str(told["head"]))
+        if mac(key, "export", head) == told["mac"]:
+            return head
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise StoreError("the anchor given is not one that this store's audit key made")
+
+
+def _chain(
+    connection: sqlite3.Connection, key: bytes, anchors: dict[str, Head | None]
+) -> Iterator[Problem]:
+    wanted = {head.rows: (name, head) for name, head in anchors.items() if head and head.rows}
+    before, seq = GENESIS, 0
+    query = "SELECT seq, kind, subject, row, prev_hash, row_hash FROM audit ORDER BY seq"
+    for found, kind, subject, row, prev_hash, row_hash in connection.execute(query):
+        seq += 1
+        if found != seq:
+            yield Problem(f"audit row {seq}", "missing")
+            seq = found
+        elif prev_hash != before:
+            yield Problem(f"audit row {seq}", "does not follow the row before it")
+        tail = f'"kind":{json.dumps(kind)},"seq":{seq},"subject":{json.dumps(subject)}}}'
+        if link(prev_hash, row) != row_hash or not row.endswith(tail):
+            yield Problem(f"audit row {seq}", "changed")
+        elif kind == "anchor":
+            yield Problem(f"audit row {seq}", f"the anchor was lost: {json.loads(row)['detail']}")
+        if seq in wanted and wanted[seq][1].hash != row_hash:
+            yield Problem(f"audit row {seq}", f"not the row that the {wanted[seq][0]} holds")
+        before = row_hash
+    yield from _ends(connection, key, Head(seq, before), anchors)
+
+
+def _ends(
+    connection: sqlite3.Connection, key: bytes, head: Head, anchors: dict[str, Head | None]
+) -> Iterator[Problem]:
+    seal = connection.execute("SELECT rows, head, mac FROM seal").fetchall()
+    if head.rows and (len(seal) != 1 or seal[0][2] != mac(key, "seal", head)):
+        yield Problem("seal", "does not fit the end of the chain")
+    for name, anchored in anchors.items():
+        if anchored is None:
+            yield Problem(name, "missing or not made with the audit key")
+        elif anchored.rows > head.rows:
+            yield Problem(f"audit row {head.rows + 1}", f"cut off: the {name} has {anchored.rows}")
+
+
+def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
+    connection.row_factory = sqlite3.Row
+    for kind, (table, key) in CHAINED.items():
+        latest = f"""
+            SELECT a.subject AS chain_subject, a.row AS chain_row, t.*
+            FROM (SELECT subject, max(seq) AS seq FROM audit WHERE kind = ? GROUP BY subject) m
+            JOIN audit a ON a.seq = m.seq
+            LEFT JOIN {table.name} t ON CAST(t.{key} AS TEXT) = m.subject
+        """  # noqa: S608 - names of our own tables
+        for row in connection.execute(latest, (kind,)):
+            state = {name: row[name] for name in row.keys()[2:]}
+            if state[key] is None:
+                yield Problem(f"{kind} {row['chain_subject']}", "removed")
+            elif digest(state) != json.loads(row["chain_row"])["digest"]:
+                yield Problem(f"{kind} {row['chain_subject']}", "changed")
+        unknown = f"""
+            SELECT CAST({key} AS TEXT) FROM {table.name} t WHERE NOT EXISTS
+            (SELECT 1 FROM audit WHERE kind = ? AND subject = CAST(t.{key} AS TEXT))
+        """  # noqa: S608
+        for (subject,) in connection.execute(unknown, (kind,)):
+            yield Problem(f"{kind} {subject}", "not in the chain")
+
+
+def store_size(path: Path) -> dict[str, Any]:
+    """How many rows the store's tables hold, for `doctor`; empty where there is no store."""
+    if not path.exists():
+        return {}
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        return {
+            table.name: connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]  # noqa: S608
+            for table, _ in CHAINED.values()
+        }
+    except sqlite3.Error as error:
+        raise StoreError(f"the incident store {path} cannot be read ({error})") from None
+    finally:
+        connection.close()
