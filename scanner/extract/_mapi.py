@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from scanner.extract._inline import child_of, inline
+from scanner.extract._inline import inline
 from scanner.extract._mailtext import decode
 from scanner.extract.base import Budget
 from scanner.model.content import Gap, Kind, Piece, Segment
@@ -83,7 +83,10 @@ def pieces(bag: Bag, people: list[Bag], locator: str, budget: Budget) -> Iterato
     """Headers and bodies of a message."""
     lead = f"{locator} " if locator else ""
     shown: set[int] = {_SUBJECT, _BODY, _HTML, _RTF, _HEADERS, 0xE1D, 0x70}
-    if subject := bag.text(_SUBJECT):
+    subject = bag.text(_SUBJECT)
+    if subject[:1] == "\x01":  # a mark, and the length of a prefix such as "Re: "
+        subject = subject[2:]
+    if subject:
         yield Segment(subject, f"{lead}header Subject", Kind.META)
     if senders := bag.texts(_FROM):
         yield Segment("\n".join(senders), f"{lead}header From", Kind.META)
@@ -181,9 +184,3 @@ def _copy(ring: bytearray, place: int, offset: int, length: int) -> bytes:
         ahead = (source - place) % 4096
         out.append(out[ahead] if ahead < step else ring[source])
     return bytes(out)
-
-
-def attachment(data: bytes, name: str) -> Iterator[Piece]:
-    """An attachment as a child."""
-    if data:
-        yield child_of(data, name)

@@ -53,6 +53,30 @@ def stream_of(chunks: Iterator[bytes]) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(Pulled(chunks), CHUNK))
 
 
+class _Passing(io.RawIOBase):
+    """A raw stream over another that only knows read(); closing it leaves the other open."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """The number of bytes put into `buffer`; 0 at the end."""
+        target = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        data = self._stream.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+
+def buffered(stream: BinaryIO) -> BinaryIO:
+    """The stream with a quick readline()."""
+    return cast(BinaryIO, io.BufferedReader(_Passing(stream), CHUNK))
+
+
 class Packed:
     """Reads compressed input piece by piece and counts what was taken."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scanner.extract import eml
 from scanner.extract._inline import child_of
+from scanner.extract._pulled import buffered
 from scanner.extract.base import Blob, Budget, Format
 from scanner.model.content import Gap, Piece
 
@@ -23,7 +24,7 @@ def _claims(head: bytes, blob: Blob, name: str) -> int:
 
 
 def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
-    stream = blob.stream()
+    stream = buffered(blob.stream())
     held: list[bytes] = []
     number, size, blank, cut = 0, 0, True, False
     while True:
