@@ -249,8 +249,8 @@ def is_address_latin(text: str) -> bool:
 
 
 _STREETS = frozenset(
-    ["street", "st", "avenue", "ave", "road", "rd", "boulevard", "blvd", "lane", "drive"]
-    + ["court", "way", "suite", "unit", "apt", "floor", "building"]  # noqa: RUF005
+    {"street", "st", "avenue", "ave", "road", "rd", "boulevard", "blvd", "lane", "drive"}
+    | {"court", "way", "suite", "unit", "apt", "floor", "building"}
 )
 
 

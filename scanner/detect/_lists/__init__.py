@@ -1,0 +1,1 @@
+"""Parts of the customer-list detector: tables out of segments, evidence, score."""
