@@ -1,0 +1,145 @@
+"""One finding judged as of its event: conditions, similarity, duties, severity, open questions."""
+
+from __future__ import annotations
+
+from scanner.judge.facts import gather
+from scanner.judge.obligations import Verdict, decide
+from scanner.judge.pack import Pack
+from scanner.judge.personal import overlay
+from scanner.judge.places import place_of
+from scanner.judge.severity import score
+from scanner.judge.similarity import coverage, similarity
+from scanner.judge.vocabulary import SHARE, Value
+from scanner.model.document import Document
+from scanner.model.finding import Finding, Method
+from scanner.model.incident import Event, Judgement
+from scanner.registry.conditions import assess
+from scanner.registry.designation import UNPROVEN, Assessment, Designation, status_of
+
+
+def judge_finding(
+    finding: Finding,
+    designation: Designation | None,
+    event: Event,
+    document: Document,
+    pack: Pack,
+) -> Judgement:
+    """What the law engine says about one finding.
+
+    `designation` is the dataset's entry as of the event (Registry.designation), None for a list
+    that nobody registered.
+    """
+    if designation is None or not finding.dataset_id:
+        return _unregistered(finding, event, document, pack)
+    day = event.at.date()
+    entry = designation.entry
+    assessment = assess(entry.dossier, entry.publicity, day, pack.rules)
+    open_share = place_of(document, designation).kind == "internal_everyone"
+    contradicted = open_share and pack.file.contradiction == UNPROVEN
+    measures = _measures(assessment, contradicted=contradicted)
+    status = status_of(assessment.secrecy.status, assessment.value.status, measures)
+    level = similarity(finding, pack.similarity)
+    gathered = gather(finding, designation, assessment, status, level, event, document)
+    verdict = decide(gathered.facts, pack)
+    personal = overlay(finding, entry.spec.columns, pack.personal)
+    return Judgement(
+        pack=pack.stamp,
+        trade_secret_status=status,
+        secrecy=assessment.secrecy.status,
+        value=assessment.value.status,
+        measures=measures,
+        similarity=level,
+        dataset_coverage=coverage(finding),
+        obligations=verdict.obligations,
+        acts=verdict.acts,
+        third_party=verdict.third_party,
+        exemption=verdict.exemption or "",
+        exposure=verdict.exposure,
+        legal=verdict.legal,
+        facts_to_establish=_questions(verdict, finding),
+        law_refs=pack.law_refs(day, _topics(verdict, personal.persons)),
+        pi_persons=personal.persons,
+        pi_categories=personal.categories,
+        pi_ratio=personal.ratio,
+        facts=_shown(verdict, assessment, gathered.misfits, contradicted=contradicted),
+    )
+
+
+def _measures(assessment: Assessment, *, contradicted: bool) -> str:
+    """An open share contradicts measures that are said to stand; it does not disprove them."""
+    status = assessment.measures.status
+    return UNPROVEN if contradicted and status == "met" else status
+
+
+def _questions(verdict: Verdict, finding: Finding) -> tuple[str, ...]:
+    extra: tuple[str, ...] = ()
+    if finding.method is Method.SELECTION:
+        extra = ("edge_of_selection",)
+    if verdict.facts.get("location.class") == "public_internet":
+        extra = (*extra, "secrecy_from_exposure")
+    return tuple(dict.fromkeys((*verdict.questions, *extra)))
+
+
+def _topics(verdict: Verdict, persons: int) -> frozenset[str]:
+    found = {"confidential"} if verdict.obligations else set()
+    found |= {note for note in verdict.notes if note == "criminal_review"}
+    if "director_duty" in verdict.questions:
+        found.add("director_duty")
+    if persons:
+        found.add("personal")
+    return frozenset(found)
+
+
+def _shown(
+    verdict: Verdict, assessment: Assessment, misfits: tuple[str, ...], *, contradicted: bool
+) -> tuple[tuple[str, str], ...]:
+    """The facts as text, sorted, then reasons and notes, for `explain` and the record."""
+    facts = [(name, _text(value)) for name, value in sorted(verdict.facts.items())]
+    for name in ("secrecy", "value", "measures"):
+        condition = getattr(assessment, name)
+        facts += [(f"reason.{name}", code) for code in condition.reasons]
+        facts += [(f"missing.{name}", code) for code in condition.missing]
+        if condition.assessor:
+            facts.append((f"assessor.{name}", condition.assessor))
+    if contradicted:
+        facts.append(("reason.measures", "open_share"))
+    facts += [("measure", code) for code in assessment.in_place]
+    facts += [("basis", code) for code in assessment.confidential_basis]
+    facts += [("stale", code) for code in assessment.stale]
+    facts += [("made_after_event", code) for code in assessment.made_after_event]
+    facts += [("misfit", code) for code in misfits]
+    facts += [("note", code) for code in verdict.notes]
+    facts.append(("points", str(verdict.points)))
+    return tuple(facts)
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unregistered(finding: Finding, event: Event, document: Document, pack: Pack) -> Judgement:
+    """A list that nobody registered: no status, severity by its size and who can read it."""
+    place = place_of(document, None)
+    kind = event.location_class or place.kind
+    recipient = event.recipient_class
+    if event.recipients and recipient in ("", "none"):
+        recipient = "unknown_external"
+    facts: dict[str, Value] = {
+        "match.nonpublic": finding.records,
+        "match.deep": finding.deep,
+        SHARE: 0.0,
+        "recipient.class": recipient or "none",
+        **({"location.class": kind} if kind else {}),
+    }
+    scored = score(pack.severity, facts, flagged=False)
+    return Judgement(
+        pack=pack.stamp,
+        trade_secret_status="",
+        similarity="",
+        exposure=scored.exposure,
+        facts_to_establish=("register_or_dismiss", *scored.unknown),
+        facts=(
+            *((name, _text(value)) for name, value in sorted(facts.items())),
+            ("points", str(scored.points)),
+        ),
+    )
