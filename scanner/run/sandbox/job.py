@@ -6,13 +6,15 @@ import os
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from scanner.model.document import Document
 from scanner.model.examined import Examined
 from scanner.model.finding import Finding
 from scanner.model.outcome import Coverage, Outcome
 from scanner.run.sandbox.blackbox import Trace
+
+Line = tuple[str, ...]
+"""("text", inner, locator, text) or ("end", inner, coverage, reason, detail)."""
 
 Done = Callable[[Document, list[Examined]], None]
 
@@ -61,7 +63,7 @@ class Job:
     stat: os.stat_result
     done: Done
     kind: str = "examine"
-    lines: queue.SimpleQueue[Any] | None = None
+    lines: queue.SimpleQueue[Line] | None = None
     tries: int = 0
     rereads: int = 0
     safe: bool = False

@@ -21,9 +21,9 @@ from scanner.home import Home
 from scanner.model.document import Document
 from scanner.model.errors import LeakscanError, Unread
 from scanner.model.examined import Examined
-from scanner.run.sandbox.job import Done, Job, unseen
+from scanner.run.sandbox.job import Done, Job, Line, unseen
 from scanner.run.sandbox.launch import ZygoteLauncher
-from scanner.run.sandbox.supervisor import Supervisor
+from scanner.run.sandbox.supervisor import LINES_LOW, Supervisor
 from scanner.settings import Settings
 from scanner.source.folder import open_document
 
@@ -88,6 +88,45 @@ class Pool:
             self._numbers += 1
             number = self._numbers
         self._supervisor.put(Job(number, document, held, stat, done))
+
+    def extract(self, document: Document) -> Iterator[Line]:
+        """The lines of a document as its worker reads them, the document's own end last.
+
+        Where a parser dies, the document is read once more with the careful readers; the lines
+        of both readings come.
+        """
+        for safe in (False, True):
+            last: Line = ()
+            for line in self._extract(document, safe=safe):
+                if last:
+                    yield last
+                last = line
+            if safe or not last[3].startswith("crash:"):
+                yield last
+                return
+
+    def _extract(self, document: Document, *, safe: bool) -> Iterator[Line]:
+        self.check()
+        try:
+            held = open_document(document)
+        except Unread as reason:
+            yield ("end", "", "SKIPPED", reason.reason, reason.detail)
+            return
+        lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
+        ended = threading.Event()
+        job = Job(0, document, held, os.fstat(held), lambda *_: ended.set(), "extract", lines)
+        job.safe = safe
+        self._supervisor.put(job)
+        while not (ended.is_set() and lines.empty()):
+            try:
+                line = lines.get(timeout=0.05)
+            except queue.Empty:
+                if self._supervisor.failure is not None:
+                    raise self._supervisor.failure from None
+                continue
+            if lines.qsize() == LINES_LOW - 1:
+                self._supervisor.wake()
+            yield line
 
     def _arrived(self, document: Document, objects: list[Examined]) -> None:
         self._results.put((document, objects))

@@ -7,7 +7,9 @@ every deadline is kept by SIGKILL. Each job ends in exactly one call of its `don
 from __future__ import annotations
 
 import collections
+import logging
 import os
+import queue
 import re
 import selectors
 import signal
@@ -19,10 +21,11 @@ from typing import Any
 from scanner.model.errors import LeakscanError
 from scanner.model.examined import Examined
 from scanner.model.finding import Finding
+from scanner.model.outcome import Coverage
 from scanner.run.sandbox import blackbox
 from scanner.run.sandbox.codec import Malformed, pack, unpack
 from scanner.run.sandbox.frames import Inbox, send
-from scanner.run.sandbox.job import Job, unseen, unstable
+from scanner.run.sandbox.job import Job, Line, unseen, unstable
 from scanner.run.sandbox.launch import Process, ZygoteLauncher
 from scanner.settings import Settings
 
@@ -31,11 +34,22 @@ START_SECONDS = 60.0
 BURY_SECONDS = 1.0  # how long the end of a hung-up process is waited for
 JOB_BYTES = 256 << 20  # bytes a worker may say about one document
 MAX_OBJECTS = 1_000_000
+LINES_HIGH, LINES_LOW = 64, 16  # lines of `extract` that wait for their reader
+LINE_PARTS = {"text": 4, "end": 5}
 OUTPUT_TAIL = 4096
 POISON = 256
+_NAME = re.compile(r"\w{1,40}", re.ASCII)
+LOG = logging.getLogger("leakscan")
 _NO_MEMORY = re.compile(
     rb"memory allocation|out of memory|bad_alloc|cannot allocate|MemoryError", re.IGNORECASE
 )
+
+
+def _error_code(told: Any) -> str:
+    """The reason code of what a worker's own guard caught."""
+    if told == "memory":
+        return "memory"
+    return f"crash:{told}" if type(told) is str and _NAME.fullmatch(told) else "crash:protocol"
 
 
 class Worker:
@@ -52,6 +66,7 @@ class Worker:
         self.output = b""
         self.reason = ""  # why it was killed
         self.hung_up = 0.0  # when its socket closed
+        self.paused = 0.0  # since when it is not listened to, because its reader is slow
 
 
 class Supervisor(threading.Thread):
@@ -112,6 +127,7 @@ class Supervisor(threading.Thread):
             while not self._stopping:
                 for key, _ in self._selector.select(self._patience()):
                     self._handle(key)
+                self._resume()
                 self._keep_time()
                 if self._cancelled:
                     self._cancel_all()
@@ -119,6 +135,11 @@ class Supervisor(threading.Thread):
                 self._assign()
         except LeakscanError as error:
             self.failure = error
+        except Exception as error:  # noqa: BLE001  whatever happens, every job gets its end
+            self.failure = LeakscanError(
+                f"the supervisor of the workers stopped: {type(error).__name__}"
+            )
+            LOG.error("the supervisor stopped: %s", type(error).__name__)
         finally:
             self._cancel_all()
             for worker in list(self._workers):
@@ -131,7 +152,7 @@ class Supervisor(threading.Thread):
 
     def _patience(self) -> float:
         """Seconds until something is due."""
-        due = [worker.until for worker in self._workers if worker.job or not worker.ready]
+        due = [w.until for w in self._workers if (w.job or not w.ready) and not w.paused]
         due += [worker.hung_up + 0.02 for worker in self._workers if worker.hung_up]
         return max(0.0, min(due, default=time.monotonic() + 5) - time.monotonic())
 
@@ -228,7 +249,7 @@ class Supervisor(threading.Thread):
                 self._message(worker, *message)
             if worker.job is not None and worker.job.kind == "examine" and worker.told > JOB_BYTES:
                 raise Malformed("too much")
-        except Malformed:
+        except (Malformed, TypeError, ValueError, KeyError, IndexError):
             self._kill(worker, "crash:protocol")
 
     def _message(self, worker: Worker, letter: bytes, value: Any) -> None:
@@ -252,16 +273,37 @@ class Supervisor(threading.Thread):
                 raise Malformed("no number")
             attempt.checkpoints[number] = segments, tuple(unpack(Finding, one) for one in packed)
         elif letter == b"L" and job.lines is not None:
-            job.lines.put(value)
+            self._line(worker, job.lines, value)
         elif letter == b"P":
             self._known(worker, job, value)
         elif letter == b"E":
-            reason = "memory" if value == "memory" else f"crash:{str(value)[:40]}"
-            self._kill(worker, reason)
+            self._kill(worker, _error_code(value))
         elif letter == b"D":
             self._done(worker, job, recycle=value is True)
         else:
             raise Malformed("an unknown letter")
+
+    def _line(self, worker: Worker, lines: queue.SimpleQueue[Line], value: Any) -> None:
+        if not isinstance(value, list) or not all(type(part) is str for part in value):
+            raise Malformed("no line")
+        if len(value) != LINE_PARTS.get(value[0] if value else ""):
+            raise Malformed("no line")
+        lines.put(tuple(value))
+        if lines.qsize() > LINES_HIGH and not worker.paused:
+            worker.paused = time.monotonic()
+            self._selector.unregister(worker.process.sock)
+
+    def _resume(self) -> None:
+        """Listens again to workers whose readers have caught up."""
+        for worker in self._workers:
+            lines = worker.job.lines if worker.job is not None else None
+            if worker.paused and (lines is None or lines.qsize() < LINES_LOW):
+                worker.until += time.monotonic() - worker.paused
+                worker.paused = 0.0
+                if not worker.hung_up:
+                    self._selector.register(
+                        worker.process.sock, selectors.EVENT_READ, (worker, "talk")
+                    )
 
     def _known(self, worker: Worker, job: Job, sha256: Any) -> None:
         objects = self._poison.get(sha256)
@@ -301,7 +343,10 @@ class Supervisor(threading.Thread):
     def _finish(self, job: Job, objects: list[Examined]) -> None:
         job.close()
         self.counts["finished"] += 1
-        job.done(job.document, objects)
+        try:
+            job.done(job.document, objects)
+        except Exception as error:  # noqa: BLE001  a caller's mistake must not end the others
+            LOG.error("taking a result failed: %s", type(error).__name__)
 
     def _again(self, job: Job) -> None:
         """Once more, alone, in a fresh worker, with the careful readers."""
@@ -329,7 +374,8 @@ class Supervisor(threading.Thread):
         """Its socket is closed, or it was killed: no message counts any more."""
         if not worker.hung_up:
             worker.hung_up = time.monotonic()
-            self._selector.unregister(worker.process.sock)
+            if not worker.paused:
+                self._selector.unregister(worker.process.sock)
         if worker.process.ended is not None:
             self._bury(worker)
 
@@ -339,9 +385,10 @@ class Supervisor(threading.Thread):
             if worker.hung_up:
                 if now - worker.hung_up > BURY_SECONDS or worker.process.ended is not None:
                     self._bury(worker)
-                elif now - worker.hung_up > 0.05:
-                    worker.process.kill()  # it closed its socket and lives on
-            elif worker.job is not None and now > worker.until:
+                elif now - worker.hung_up > 0.05 and not worker.reason:
+                    worker.reason = "crash:closed-socket"  # and lives on
+                    worker.process.kill()
+            elif worker.job is not None and now > worker.until and not worker.paused:
                 self.counts["timeouts"] += 1
                 self._kill(worker, "timeout")
             elif not worker.ready and now > worker.until:
@@ -368,7 +415,8 @@ class Supervisor(threading.Thread):
                 self._poison.pop(next(iter(self._poison)))
             self._poison[trace.sha256] = objects
         if job.lines is not None:
-            job.lines.put(["end", "", "PARTIAL" if job.lines else "SKIPPED", reason, ""])
+            coverage = Coverage.PARTIAL if worker.told else Coverage.SKIPPED
+            job.lines.put(("end", "", coverage.value, reason, ""))
         self._finish(job, objects)
 
     def _cause(self, worker: Worker) -> str:
@@ -410,7 +458,7 @@ class Supervisor(threading.Thread):
             return
 
     def _drop(self, worker: Worker) -> None:
-        if not worker.hung_up:
+        if not worker.hung_up and not worker.paused:
             self._selector.unregister(worker.process.sock)
         self._deaf(worker)
         self._workers.discard(worker)

@@ -13,11 +13,13 @@ from __future__ import annotations
 import mmap
 import os
 import socket
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from scanner.detect.base import Detector
-from scanner.extract.base import Budget, Limits
+from scanner.extract.base import Blob, Budget, Limits
 from scanner.extract.walk import Begin, read
 from scanner.model.content import Segment
 from scanner.model.document import Document
@@ -142,14 +144,14 @@ class Worker:
         """Sends what `leakscan extract` shows."""
         inner: list[str] = []
         name = document.uri.rpartition("/")[2]
-        from scanner.extract.base import Blob
-
         for event in read(Blob(stream, size), name, budget):
             if isinstance(event, Begin):
                 inner.append(event.inner)
             elif isinstance(event, Segment):
                 for text in _slices(event.text):
+                    before = time.monotonic()
                     send(self._sock, b"L", ["text", inner[-1], event.locator, text])
+                    budget.started += time.monotonic() - before  # a slow reader costs it nothing
             else:
                 inner.pop()
                 told = [event.outcome.coverage.value, event.outcome.reason, event.outcome.detail]
@@ -172,8 +174,6 @@ def _open(told: Opened) -> blackbox.Open:
 
 def _examined_frame(told: Closed) -> bytes:
     """The message of an ended object; above the size of a message, without record numbers."""
-    from dataclasses import replace
-
     try:
         return frame(b"O", [told.number, pack(told.examined)])
     except ValueError:

@@ -1,0 +1,55 @@
+"""What the scanner can read in a file, line by line, for `leakscan extract`.
+
+The file is read by a sandboxed worker like any other; only the text comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scanner.home import Home
+from scanner.model.document import MEMBER, Channel
+from scanner.run.sandbox.pool import Pool
+from scanner.settings import Settings
+from scanner.source.folder import Unwalked, document_of
+
+_RANK = {"COMPLETE": 0, "PARTIAL": 1, "SKIPPED": 2}
+
+
+def extract_lines(path: str | bytes | Path, settings: Settings) -> Iterator[dict[str, str]]:
+    """`{"locator", "text"}` for each segment, then one `{"coverage", "reason", "detail"}`.
+
+    The locator of a member begins with its path behind `!`. The coverage is the file's own, or
+    that of the member that was read least, whose path then stands in the detail.
+    """
+    found = document_of(path, Channel.CHECK)
+    if isinstance(found, Unwalked):
+        yield {"coverage": "SKIPPED", "reason": found.reason, "detail": found.detail}
+        return
+    with Pool(Home(Path()), settings, workers=1, detectors=()) as pool:
+        lines = pool.extract(found)
+        last = ("COMPLETE", "", "")
+        read = False
+        for told in lines:
+            if told[0] == "text":
+                read = True
+                yield {"locator": _locator(told[1], told[2]), "text": told[3]}
+            else:
+                last = _least(last, told)
+        coverage = "PARTIAL" if read and last[0] == "SKIPPED" else last[0]
+        yield {"coverage": coverage, "reason": last[1], "detail": last[2]}
+
+
+def _locator(inner: str, locator: str) -> str:
+    return f"{MEMBER}{inner} {locator}".rstrip() if inner else locator
+
+
+def _least(last: tuple[str, str, str], told: tuple[str, ...]) -> tuple[str, str, str]:
+    """The worse of two outcomes; the file's own (it comes last) wins over its members'."""
+    _, inner, coverage, reason, detail = told
+    if not inner and coverage != "COMPLETE":
+        return coverage, reason, detail
+    if _RANK[coverage] > _RANK[last[0]]:
+        return "PARTIAL", reason, f"{MEMBER}{inner} {detail}".strip()
+    return last
