@@ -151,6 +151,23 @@ class Measure:
     operator: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing in a store or a report that is not as it was written.
+
+    `place` says what kind of thing and `subject` which one ("row", "12"); `code` is what is wrong
+    with it. The texts for people stand in patterns/messages/report.toml and record.toml.
+    """
+
+    place: str
+    subject: str
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.subject}: {self.code}"
+
+
 class Reading(Protocol):
     """What a report may ask of the store: one selection of incidents and what goes with it."""
 

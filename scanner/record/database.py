@@ -80,7 +80,10 @@ class Database:
 
 
 def _create_private(path: Path) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"the incident store {path} cannot be made ({error.strerror})") from None
 
 
 def _engine(path: Path, busy_seconds: float) -> sa.Engine:
@@ -128,8 +131,6 @@ def translated(path: Path) -> Iterator[None]:
         raise StoreError(
             f"the incident store {path} cannot be used ({type(error).__name__})"
         ) from None
-    except OSError as error:
-        raise StoreError(f"the incident store {path} cannot be used ({error.strerror})") from None
 
 
 def _said(path: Path, text: str) -> str:

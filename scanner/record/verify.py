@@ -5,28 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scanner.home import Home
+from scanner.messages import message
 from scanner.model.chain import GENESIS, link
 from scanner.model.errors import StoreError
+from scanner.model.recorded import Problem
 from scanner.record.anchor import Anchor
 from scanner.record.chain import Head, audit_key, digest, mac
 from scanner.record.schema import CHAINED
 from scanner.record.store import audit_files
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is not as it was written. `where` names the row or the file."""
-
-    where: str
-    what: str  # a key of patterns/messages/record.toml
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 def verify_store(home: Home, outside: str = "") -> list[Problem]:
@@ -49,8 +39,8 @@ def verify_store(home: Home, outside: str = "") -> list[Problem]:
         if outside:
             anchors["outside"] = _outside(outside, key)
         return [*_chain(connection, key, anchors), *_tables(connection)]
-    except sqlite3.DatabaseError as error:
-        return [Problem(str(path), f"damaged: {error}")]
+    except sqlite3.DatabaseError:
+        return [Problem("file", str(path), "damaged")]
     finally:
         connection.close()
 
@@ -75,19 +65,25 @@ def _chain(
     for found, kind, subject, row, prev_hash, row_hash in connection.execute(query):
         seq += 1
         if found != seq:
-            yield Problem(f"audit row {seq}", "missing")
+            yield Problem("audit", str(seq), "removed")
             seq = found
         elif prev_hash != before:
-            yield Problem(f"audit row {seq}", "does not follow the row before it")
+            yield Problem("audit", str(seq), "out_of_place")
         tail = f'"kind":{json.dumps(kind)},"seq":{seq},"subject":{json.dumps(subject)}}}'
         if link(prev_hash, row) != row_hash or not row.endswith(tail):
-            yield Problem(f"audit row {seq}", "changed")
+            yield Problem("audit", str(seq), "changed")
         elif kind == "anchor":
-            yield Problem(f"audit row {seq}", f"the anchor was lost: {json.loads(row)['detail']}")
+            yield _lost(seq, row)
         if seq in wanted and wanted[seq][1].hash != row_hash:
-            yield Problem(f"audit row {seq}", f"not the row that the {wanted[seq][0]} holds")
+            yield Problem("audit", str(seq), "not_anchored", (("anchor", wanted[seq][0]),))
         before = row_hash
     yield from _ends(connection, key, Head(seq, before), anchors)
+
+
+def _lost(seq: int, row: str) -> Problem:
+    told = json.loads(row)
+    detail = {name: str(value) for name, value in told["detail"].items()}
+    return Problem("audit", str(seq), "anchor_lost", (("at", told["at"]), *detail.items()))
 
 
 def _ends(
@@ -95,12 +91,14 @@ def _ends(
 ) -> Iterator[Problem]:
     seal = connection.execute("SELECT rows, head, mac FROM seal").fetchall()
     if head.rows and (len(seal) != 1 or seal[0][2] != mac(key, "seal", head)):
-        yield Problem("seal", "does not fit the end of the chain")
+        yield Problem("seal", "", "unsealed")
     for name, anchored in anchors.items():
         if anchored is None:
-            yield Problem(name, "missing or not made with the audit key")
+            yield Problem("file", name, "no_anchor")
         elif anchored.rows > head.rows:
-            yield Problem(f"audit row {head.rows + 1}", f"cut off: the {name} has {anchored.rows}")
+            yield Problem(
+                "audit", str(head.rows + 1), "cut_off", (("count", str(anchored.rows - head.rows)),)
+            )
 
 
 def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
@@ -115,15 +113,15 @@ def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
         for row in connection.execute(latest, (kind,)):
             state = {name: row[name] for name in row.keys()[2:]}
             if state[key] is None:
-                yield Problem(f"{kind} {row['chain_subject']}", "removed")
+                yield Problem(kind, row["chain_subject"], "removed")
             elif digest(state) != json.loads(row["chain_row"])["digest"]:
-                yield Problem(f"{kind} {row['chain_subject']}", "changed")
+                yield Problem(kind, row["chain_subject"], "changed")
         unknown = f"""
             SELECT CAST({key} AS TEXT) FROM {table.name} t WHERE NOT EXISTS
             (SELECT 1 FROM audit WHERE kind = ? AND subject = CAST(t.{key} AS TEXT))
         """  # noqa: S608
         for (subject,) in connection.execute(unknown, (kind,)):
-            yield Problem(f"{kind} {subject}", "not in the chain")
+            yield Problem(kind, subject, "unchained")
 
 
 def store_size(path: Path) -> dict[str, Any]:
@@ -140,3 +138,9 @@ def store_size(path: Path) -> dict[str, Any]:
         raise StoreError(f"the incident store {path} cannot be read ({error})") from None
     finally:
         connection.close()
+
+
+def said(problem: Problem, lang: str | None = None) -> str:
+    """A problem as a sentence for people."""
+    place = message("record", f"place_{problem.place}", lang, subject=problem.subject)
+    return message("record", problem.code, lang, place=place, **dict(problem.values))

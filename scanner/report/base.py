@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,13 @@ PERSON_COLUMNS = ("owner_account", "actor", "sender", "recipients")
 _PERSONS = tuple(INCIDENT_COLUMNS.index(name) for name in PERSON_COLUMNS)
 
 
+@lru_cache(maxsize=4096)
+def _pseudonym(key: bytes, who: str) -> str:
+    _, at, domain = who.rpartition("@")
+    code = hmac.digest(key, who.casefold().encode(), "sha256").hex()
+    return f"p-{code[:12]}{at}{domain if at else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Whom a report is for: `masked` shows persons as pseudonyms, `counsel` by their names.
@@ -39,12 +47,7 @@ class Profile:
 
     def person(self, who: str) -> str:
         """The person as the profile shows it; of a mail address the domain stays."""
-        if self.name == COUNSEL or not who:
-            return who
-        account, at, domain = who.rpartition("@")
-        known = account if at else domain
-        code = hmac.digest(self.key, f"{known}{at}{domain}".casefold().encode(), "sha256").hex()
-        return f"p-{code[:12]}{at}{domain if at else ''}"
+        return who if self.name == COUNSEL or not who else _pseudonym(self.key, who)
 
     def persons(self, who: str) -> str:
         """The persons of a list cell."""

@@ -12,24 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scanner.messages import message
 from scanner.model.chain import GENESIS, canonical, link
 from scanner.model.errors import ReportError
+from scanner.model.recorded import Problem
 from scanner.report._formula import original
 from scanner.report._table import BOM
 from scanner.report.csv import ANCHOR_FORMAT, COLUMNS, anchor_path, coverage_path, row_json
 
 _FIELD_BYTES = 1 << 24
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is not as it was written. `where` names the row or the file."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 class _Hashing(io.RawIOBase):
@@ -66,9 +57,9 @@ def verify_report(
     elif anchor is not None:
         problems += _against(anchor, end, path)
     elif exported is None or end.head not in exported:
-        problems.append(Problem(anchor_file.name, "missing, so a cut tail cannot be ruled out"))
+        problems.append(Problem("file", anchor_file.name, "no_anchor"))
     elif exported[end.head] != end.rows:
-        problems.append(Problem(f"row {end.rows}", "not the last row that was exported"))
+        problems.append(Problem("row", str(end.rows), "not_last"))
     return problems
 
 
@@ -84,7 +75,7 @@ def _read(path: Path) -> tuple[list[Problem], _End]:
         with path.open("rb") as stream:
             hashing = _Hashing(stream)
             buffered = io.BufferedReader(hashing, 1 << 20)
-            start = [] if buffered.peek(3)[:3] == BOM else [Problem("header", "changed")]
+            start = [] if buffered.peek(3)[:3] == BOM else [Problem("header", "", "changed")]
             text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="replace", newline="")
             chain = _Chain()
             problems = [*start, *chain.problems(text)]
@@ -107,26 +98,26 @@ class _Chain:
         try:
             header = next(reader, [])
             if tuple(header) != COLUMNS:
-                yield Problem("header", "changed")
+                yield Problem("header", "", "changed")
             for cells in reader:
                 yield from self._row(cells)
-        except csv.Error as error:
-            yield Problem(f"row {self.rows + 1}", f"cannot be read ({error})")
+        except csv.Error:
+            yield Problem("row", str(self.rows + 1), "unreadable")
 
     def _row(self, cells: list[str]) -> Iterator[Problem]:
         self.rows += 1
-        here = f"row {self.rows}"
+        here = str(self.rows)
         if len(cells) != len(COLUMNS):
-            yield Problem(here, f"has {len(cells)} cells, not {len(COLUMNS)}")
+            yield Problem("row", here, "width")
             return
         raw = [cell if cell[:1].isalnum() else original(cell) for cell in cells]
         number, prev_hash, row_hash = raw[-3:]
         if prev_hash != self.head:
-            yield Problem(here, "does not follow the row before it (moved, removed or added)")
+            yield Problem("row", here, "out_of_place")
         if link(prev_hash, row_json(tuple(raw[:-2]))) != row_hash:
-            yield Problem(here, "changed")
+            yield Problem("row", here, "changed")
         elif number != str(self.rows):
-            yield Problem(here, f"was row {number}")
+            yield Problem("row", here, "number")
         self.head = row_hash
 
 
@@ -135,30 +126,30 @@ def _anchor(path: Path, key: bytes) -> dict[str, Any] | Problem | None:
         told = json.loads(path.read_text(encoding="utf-8"))
         code = told.pop("mac")
         if told["format"] != ANCHOR_FORMAT:
-            return Problem(path.name, "no anchor of this version")
+            return Problem("file", path.name, "not_an_anchor")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Problem(path.name, "cannot be read as an anchor")
+        return Problem("file", path.name, "not_an_anchor")
     good = hmac.digest(key, canonical(told).encode(), "sha256").hex()
     if key and not hmac.compare_digest(good, str(code)):
-        return Problem(path.name, "changed, or not made with this home's key")
+        return Problem("file", path.name, "wrong_key")
     return dict(told)
 
 
 def _against(anchor: dict[str, Any], end: _End, path: Path) -> Iterator[Problem]:
     rows = anchor["row_count"]
     if end.rows < rows:
-        yield Problem(f"row {end.rows + 1}", f"cut off: {rows - end.rows} rows are missing")
+        yield Problem("row", str(end.rows + 1), "cut_off", (("count", str(rows - end.rows)),))
     elif end.rows > rows:
-        yield Problem(f"row {rows + 1}", "added after the report was written")
+        yield Problem("row", str(rows + 1), "added")
     elif end.head != anchor["head_hash"]:
-        yield Problem(f"row {end.rows}", "not the last row that was written")
+        yield Problem("row", str(end.rows), "not_last")
     if end.sha256 != anchor["sha256"]:
-        yield Problem(path.name, "its bytes are not those that were written")
+        yield Problem("file", path.name, "bytes")
     coverage = coverage_path(path)
     if _sha256(coverage) != anchor["coverage_sha256"]:
-        yield Problem(coverage.name, "missing, or not as it was written")
+        yield Problem("file", coverage.name, "bytes")
 
 
 def _sha256(path: Path) -> str:
@@ -167,3 +158,9 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def said(problem: Problem, lang: str | None = None) -> str:
+    """A problem as a sentence for people."""
+    place = message("report", f"place_{problem.place}", lang, subject=problem.subject)
+    return message("report", problem.code, lang, place=place, **dict(problem.values))
