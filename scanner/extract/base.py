@@ -46,6 +46,7 @@ class Budget:
     members_spent: int = 0
     started: float = field(default_factory=time.monotonic)
     safe_mode: bool = False  # set on the second try of a document whose parser died
+    skip: dict[str, str] = field(default_factory=dict)  # members not to be read: path, reason
 
     def spend_bytes(self, count: int) -> None:
         """Count expanded bytes; raises LimitReached("limit:bytes")."""

@@ -97,6 +97,8 @@ def _child(child: Child, stack: list[_Object], budget: Budget) -> _Object | None
         return None
     shown = printable(child.name)
     inner = f"{parent.inner}{MEMBER}{shown}" if parent.inner else shown
+    if inner in budget.skip:  # its parser died or hung when the document was read before
+        return _Object.closed(inner, shown, child.size, budget.skip[inner], budget)
     if len(stack) > budget.limits.depth:
         return _Object.closed(inner, shown, child.size, "limit:depth", budget)
     try:
