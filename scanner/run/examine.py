@@ -18,7 +18,7 @@ from typing import BinaryIO
 from scanner.detect.base import Detector, Session
 from scanner.extract.base import Blob, Budget
 from scanner.extract.walk import Begin, End, read
-from scanner.model.content import Segment
+from scanner.model.content import Kind, Segment
 from scanner.model.document import Document
 from scanner.model.errors import Unread
 from scanner.model.examined import Examined
@@ -192,7 +192,7 @@ class _Examination:
             if isinstance(event, Segment):
                 under = self._stack[-1]
                 under.watcher.feed(event)
-                under.segments += 1
+                under.segments += not _is_name(event, under)
                 self._tick()
                 if (told := under.checkpoint()) is not None:
                     yield told
@@ -248,6 +248,11 @@ class _Examination:
             stable=stable,
         )
         return Closed(under.number, examined)
+
+
+def _is_name(segment: Segment, under: _Under) -> bool:
+    """True for the segment that holds a member's name: no sign that anything of it was read."""
+    return bool(under.number) and segment.kind is Kind.META and segment.locator == "name"
 
 
 def _name_of(document: Document) -> str:

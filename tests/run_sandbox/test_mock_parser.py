@@ -103,3 +103,26 @@ def test_members_read_before_a_crash_are_kept(run) -> None:
     assert [one.inner for one in objects] == ["", "child19", "child27"]
     assert [one.outcome.reason for one in objects] == ["crash:SIGSEGV", "", "crash:SIGSEGV"]
     assert [one.findings[0].records for one in objects] == [1, 2, 1]
+
+
+def test_a_member_that_crashes_does_not_hide_its_siblings(run) -> None:
+    objects = run("child MOCK|text LEAK|segv", "child MOCK|segv", "child MOCK|text LEAK LEAK LEAK")
+    assert [one.outcome for one in objects] == [
+        Outcome(),
+        Outcome.partial("crash:SIGSEGV"),
+        Outcome.skipped("crash:SIGSEGV"),
+        Outcome(),
+    ]
+    assert [sum(f.records for f in one.findings) for one in objects] == [0, 1, 0, 3]
+
+
+def test_a_member_that_hangs_does_not_hide_its_siblings(run) -> None:
+    objects = run("child MOCK|text LEAK|hang-c", "child MOCK|text LEAK LEAK LEAK")
+    assert [one.outcome for one in objects] == [Outcome(), Outcome.partial("timeout"), Outcome()]
+    assert [sum(f.records for f in one.findings) for one in objects] == [0, 1, 3]
+
+
+def test_too_many_members_that_crash_end_the_document(run) -> None:
+    objects = run(*(f"child MOCK|text {'x' * n}|segv" for n in range(9)))
+    assert objects[0].outcome == Outcome.partial("crash:SIGSEGV")
+    assert [one.outcome.reason for one in objects] == ["crash:SIGSEGV"] * len(objects)

@@ -16,6 +16,9 @@ from scanner.run.sandbox.blackbox import Trace
 Line = tuple[str, ...]
 """("text", inner, locator, text) or ("end", inner, coverage, reason, detail)."""
 
+MAX_PASSED_OVER = 4
+"""How many members of one document may end a worker before the rest of it is given up."""
+
 Done = Callable[[Document, list[Examined]], None]
 
 
@@ -28,9 +31,9 @@ class Attempt:
     error: str = ""  # what the worker's own guard caught
 
     def worth(self) -> tuple[int, int]:
-        """How much was learned: objects ended, records found."""
+        """How much was learned: records found, objects ended."""
         found = [one for examined in self.closed.values() for one in examined.findings]
-        return len(self.closed), sum(one.records for one in found)
+        return sum(one.records for one in found), len(self.closed)
 
     def cut_short(self, trace: Trace, reason: str) -> None:
         """Ends every object that was under way, with what was found in it."""
@@ -68,8 +71,10 @@ class Job:
     rereads: int = 0
     safe: bool = False
     alone: bool = False  # in a fresh worker that serves nothing else
+    spent: float = 0.0  # seconds of work so far
     attempt: Attempt = field(default_factory=Attempt)
     best: Attempt | None = None
+    passed_over: dict[str, Examined] = field(default_factory=dict)  # members that ended a worker
 
     def keep_best(self) -> None:
         """Puts this attempt aside where it is the best so far, and begins a new one."""
@@ -82,7 +87,18 @@ class Job:
         chosen = self.attempt
         if self.best is not None and self.best.worth() > chosen.worth():
             chosen = self.best
-        return [chosen.closed[number] for number in sorted(chosen.closed)]
+        listed = [chosen.closed[number] for number in sorted(chosen.closed)]
+        return [self.passed_over.get(one.inner, one) for one in listed]
+
+    def pass_over(self, trace: Trace) -> bool:
+        """Leaves the member that was under way out of the next try; False where it was none."""
+        if not trace.open or not trace.open[-1].inner:
+            return False
+        last = trace.open[-1]
+        if last.inner in self.passed_over or len(self.passed_over) >= MAX_PASSED_OVER:
+            return False
+        self.passed_over[last.inner] = self.attempt.closed[last.number]
+        return True
 
     def lost(self, reason: str, sha256: str = "") -> list[Examined]:
         """The result where nothing at all was told of the document."""

@@ -16,6 +16,7 @@ import signal
 import socket
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from scanner.model.errors import LeakscanError
@@ -29,6 +30,7 @@ from scanner.run.sandbox.job import Job, Line, unseen, unstable
 from scanner.run.sandbox.launch import Process, ZygoteLauncher
 from scanner.settings import Settings
 
+MIN_SECONDS = 0.5  # what a last try gets even where the others used the time up
 GRACE = 0.5  # seconds above the deadline, for workers that notice it themselves
 START_SECONDS = 60.0
 BURY_SECONDS = 1.0  # how long the end of a hung-up process is waited for
@@ -52,6 +54,15 @@ def _error_code(told: Any) -> str:
     return f"crash:{told}" if type(told) is str and _NAME.fullmatch(told) else "crash:protocol"
 
 
+@dataclass(slots=True)
+class Look:
+    """When a worker is next looked at, how long after that, and what it was at the last time."""
+
+    at: float
+    every: float
+    trace: blackbox.Trace | None = None
+
+
 class Worker:
     """A worker as the supervisor sees it."""
 
@@ -62,7 +73,9 @@ class Worker:
         self.ready = False
         self.served = 0
         self.told = 0  # bytes it said about its job
+        self.began = 0.0
         self.until = time.monotonic() + START_SECONDS
+        self.look = Look(self.until, START_SECONDS)
         self.output = b""
         self.reason = ""  # why it was killed
         self.hung_up = 0.0  # when its socket closed
@@ -153,6 +166,7 @@ class Supervisor(threading.Thread):
     def _patience(self) -> float:
         """Seconds until something is due."""
         due = [w.until for w in self._workers if (w.job or not w.ready) and not w.paused]
+        due += [w.look.at for w in self._workers if w.job and not w.paused]
         due += [worker.hung_up + 0.02 for worker in self._workers if worker.hung_up]
         return max(0.0, min(due, default=time.monotonic() + 5) - time.monotonic())
 
@@ -214,13 +228,16 @@ class Supervisor(threading.Thread):
         worker.job, worker.told = job, 0
         worker.served += 1
         seconds = self._seconds(job)
-        worker.until = time.monotonic() + seconds + GRACE
+        worker.began = time.monotonic()
+        worker.until = worker.began + seconds + GRACE
+        worker.look = Look(worker.began + seconds / 4, seconds / 4)
         order = {
             "job": job.number,
             "kind": job.kind,
             "document": pack(job.document),
             "seconds": seconds,
             "safe": job.safe,
+            "skip": {inner: one.outcome.reason for inner, one in job.passed_over.items()},
             "poison": [] if job.tries else list(self._poison),
         }
         try:
@@ -230,7 +247,8 @@ class Supervisor(threading.Thread):
 
     def _seconds(self, job: Job) -> float:
         held = getattr(job.stat, "st_blocks", 0) * 512 or job.stat.st_size
-        return self._settings.deadline_seconds + min(held, job.stat.st_size) / (1 << 20)
+        whole = self._settings.deadline_seconds + min(held, job.stat.st_size) / (1 << 20)
+        return max(whole - job.spent, MIN_SECONDS)
 
     def _hear(self, worker: Worker) -> None:
         try:
@@ -313,6 +331,7 @@ class Supervisor(threading.Thread):
 
     def _done(self, worker: Worker, job: Job, *, recycle: bool) -> None:
         worker.job = None
+        job.spent += time.monotonic() - worker.began
         memory = any(one.outcome.reason == "memory" for one in job.attempt.closed.values())
         if recycle or memory or job.alone:
             self._retire(worker)
@@ -391,8 +410,21 @@ class Supervisor(threading.Thread):
             elif worker.job is not None and now > worker.until and not worker.paused:
                 self.counts["timeouts"] += 1
                 self._kill(worker, "timeout")
+            elif worker.job is not None and now > worker.look.at and not worker.paused:
+                self._look(worker, now)
             elif not worker.ready and now > worker.until:
                 self._kill(worker, "crash:no-start")
+
+    def _look(self, worker: Worker, now: float) -> None:
+        """Ends a worker whose member has not moved since the last look: its siblings have time."""
+        assert worker.job is not None
+        trace = blackbox.read(worker.process.page, worker.job.number)
+        stuck = trace == worker.look.trace and trace.open and trace.open[-1].inner
+        if stuck and worker.job.kind == "examine":
+            self.counts["timeouts"] += 1
+            self._kill(worker, "timeout")
+            return
+        worker.look.at, worker.look.trace = now + worker.look.every, trace
 
     def _bury(self, worker: Worker) -> None:
         """Gives the job of a dead worker its end, or another try."""
@@ -404,13 +436,12 @@ class Supervisor(threading.Thread):
         if job is None:
             return
         self.counts[reason] += 1
+        job.spent += time.monotonic() - worker.began
         job.attempt.cut_short(trace, reason)
-        retry = reason.startswith("crash:") or (reason == "memory" and worker.served > 1)
-        if retry and not job.tries and not self._cancelled and job.kind == "examine":
-            self._again(job)
+        if job.kind == "examine" and self._try_again(worker, job, trace, reason):
             return
         objects = job.objects() or job.lost(reason, trace.sha256)
-        if trace.sha256 and job.kind == "examine" and reason != "cancelled":
+        if trace.sha256 and reason != "cancelled":
             if len(self._poison) >= POISON:
                 self._poison.pop(next(iter(self._poison)))
             self._poison[trace.sha256] = objects
@@ -418,6 +449,16 @@ class Supervisor(threading.Thread):
             coverage = Coverage.PARTIAL if worker.told else Coverage.SKIPPED
             job.lines.put(("end", "", coverage.value, reason, ""))
         self._finish(job, objects)
+
+    def _try_again(self, worker: Worker, job: Job, trace: blackbox.Trace, reason: str) -> bool:
+        """A first crash is tried again with the careful readers, then without the member at it."""
+        if reason == "cancelled" or self._cancelled or self._stopping:
+            return False
+        crashed = reason.startswith("crash:") or (reason == "memory" and worker.served > 1)
+        if (crashed and not job.tries) or job.pass_over(trace):
+            self._again(job)
+            return True
+        return False
 
     def _cause(self, worker: Worker) -> str:
         """The reason code of a worker's end."""

@@ -88,7 +88,9 @@ class Worker:
         document = unpack(Document, job["document"])
         with os.fdopen(fds[0], "rb", buffering=1 << 16) as stream:
             size = os.fstat(stream.fileno()).st_size
-            budget = Budget(limits_of(self._settings, job["seconds"]), safe_mode=job["safe"])
+            budget = Budget(
+                limits_of(self._settings, job["seconds"]), safe_mode=job["safe"], skip=job["skip"]
+            )
             if job["kind"] == "extract":
                 self._extract(document, stream, size, budget)
             else:
