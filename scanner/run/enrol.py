@@ -1,0 +1,173 @@
+"""Registering: a table becomes a designated dataset or a public directory.
+
+The order makes a stop at any moment harmless: the table is read and typed, the index is built and
+swapped in whole, and only then does the registry name the dataset.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from scanner.columns.typing import ColumnGuess, type_columns
+from scanner.home import Home
+from scanner.index.build import build_dataset
+from scanner.index.types import BuildReport
+from scanner.model.errors import TableError, UsageError
+from scanner.model.rule import Column, DatasetSpec
+from scanner.registry.designation import SourceFigures
+from scanner.registry.dossier import Dossier, load_dossier
+from scanner.registry.draft import write_dossier
+from scanner.registry.overrule import spec_for
+from scanner.registry.registry import Registry
+from scanner.run.table import Row, Table, open_table
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What registering a table gave."""
+
+    spec: DatasetSpec
+    guesses: tuple[ColumnGuess, ...]
+    report: BuildReport
+    with_header: bool
+    dossier_file: Path | None = None
+
+
+def checked_id(told: str) -> str:
+    """The id of a dataset; raises UsageError where it is not one."""
+    if not _ID.match(told):
+        raise UsageError(
+            f"{told!r} is no id: use letters, digits, dot, dash and underscore, at most 64"
+        )
+    return told
+
+
+def add_dataset(
+    home: Home,
+    file: Path,
+    dataset_id: str,
+    *,
+    title: str | None = None,
+    dossier_file: Path | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> Enrolled:
+    """Register a table as a designated dataset.
+
+    Raises UsageError, DossierError, TableError or KeyMissing with nothing half-written.
+    """
+    dossier = load_dossier(dossier_file) if dossier_file else None
+    registry = Registry.open(home)
+    registry.check_free(checked_id(dataset_id))
+    table = open_table(file, sheet=sheet, encoding=encoding)
+    spec, guesses = typed(table, dataset_id, dossier)
+    report = _build(home, spec, table, progress)
+    figures = source_figures(file, report.records)
+    shown = title or (dossier.title if dossier else file.stem)
+    registry.add(spec, dossier, records=report.records, source=figures, title=shown)
+    left = None
+    if dossier is None:
+        left = write_dossier(
+            home.registry / "dossiers" / f"{dataset_id}.yaml",
+            dataset_id,
+            shown,
+            spec.columns,
+            records=report.records,
+            source=figures,
+        )
+    return Enrolled(spec, guesses, report, table.with_header, left)
+
+
+def add_public(
+    home: Home,
+    file: Path,
+    directory_id: str,
+    *,
+    source: str,
+    as_of: date,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> Enrolled:
+    """Register a public directory: what it holds is known to the public from `as_of` on."""
+    if as_of > date.today():
+        raise UsageError(f"--as-of {as_of} lies in the future: name the date of the edition")
+    registry = Registry.open(home)
+    registry.check_free(checked_id(directory_id))
+    table = open_table(file, sheet=sheet, encoding=encoding)
+    spec, guesses = typed(table, directory_id, None)
+    spec = replace(spec, public=True)
+    report = _build(home, spec, table, progress)
+    registry.add_public(
+        spec,
+        source_text=source,
+        as_of=as_of,
+        records=report.records,
+        source=source_figures(file, report.records),
+    )
+    return Enrolled(spec, guesses, report, table.with_header)
+
+
+def typed(
+    table: Table, dataset_id: str, dossier: Dossier | None
+) -> tuple[DatasetSpec, tuple[ColumnGuess, ...]]:
+    """The columns of a table as the index will use them; the dossier overrules what was guessed."""
+    header = table.header if table.with_header else None
+    guesses = tuple(type_columns(header, table.sample))
+    columns = [
+        replace(guess.column, name=name) for guess, name in zip(guesses, table.header, strict=True)
+    ]
+    spec = spec_for(dataset_id, columns, dossier)
+    _must_be_usable(table, spec)
+    return spec, guesses
+
+
+def source_figures(file: Path, rows: int) -> SourceFigures:
+    """Name, hash, size and rows of the file a dataset was read from."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return SourceFigures(file.name, digest, file.stat().st_size, rows)
+
+
+def _must_be_usable(table: Table, spec: DatasetSpec) -> None:
+    indexed = spec.indexed
+    if any(column.strong for column in indexed) or len(indexed) >= spec.rule.minimum_fields:
+        return
+    seen = ", ".join(f"{column.name} ({column.kind})" for column in spec.columns[:12])
+    raise TableError(
+        f"{table.path} has no usable columns: a record needs at least {spec.rule.minimum_fields} "
+        f"of company, person, phone, e-mail, address, or one identifier; found: {seen}"
+    )
+
+
+def _build(home: Home, spec: DatasetSpec, table: Table, progress: Progress | None) -> BuildReport:
+    key = home.key(create=True)
+    home.index.mkdir(mode=0o700, exist_ok=True)
+    return build_dataset(home.index, key, spec, _indexed_cells(spec, table), progress=progress)
+
+
+def _indexed_cells(spec: DatasetSpec, table: Table) -> Iterator[list[Row]]:
+    wanted = [number for number, column in enumerate(spec.columns) if column.indexed]
+    for batch in table.batches():
+        yield [[row[number] for number in wanted] for row in batch]
+
+
+def described(column: Column) -> dict[str, object]:
+    """A column as printed after registering."""
+    return {
+        "column": column.name,
+        "kind": str(column.kind),
+        "role": str(column.role),
+        "indexed": "yes" if column.indexed else "no",
+        "alone_enough": "yes" if column.strong and column.indexed else "",
+        "personal": "" if column.pi == "none" else column.pi,
+    }

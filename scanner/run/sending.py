@@ -1,0 +1,404 @@
+"""A finding on its way out, judged for each recipient and each record.
+
+A statement to a customer may hold that customer's own rows and no others; a mail to five people
+is as grave as its worst recipient. What one recipient may have is worked out here, from the
+organisation and from the dataset's own records, and handed to the law engine as facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from scanner.judge.judge import judge_finding
+from scanner.judge.obligations import decide
+from scanner.judge.pack import Pack
+from scanner.judge.recipients import (
+    Grant,
+    Recipient,
+    channel_of,
+    domain_of,
+    fit,
+    grants_for_person,
+    one,
+    party_of,
+    person_of,
+    plain,
+    within,
+)
+from scanner.judge.vocabulary import FACTS, Value
+from scanner.model.document import Document
+from scanner.model.finding import Finding, pack_ids, unpack_ids
+from scanner.model.incident import Event, Judgement, ObligationState, Severity
+from scanner.registry.designation import Designation
+from scanner.registry.organisation import Organisation, Party, Person
+
+OwnRecords = Callable[[str, str, Party | None], frozenset[int] | None]
+"""Dataset, address and party to the records that are the recipient's own; None: cannot be told."""
+
+PRIVATE = frozenset({"own_personal", "own_removable"})
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+_STATES = {"indicator": 0, "risk": 1, "potential": 2}
+_PLAIN_KINDS = {
+    "self": "internal_authorised",
+    "competitor": "competitor",
+    "public": "public",
+    "authority": "authority_or_counsel",
+    "counsel": "authority_or_counsel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ForRecipient:
+    """What one recipient makes of a finding.
+
+    `own` and `foreign` count records of the recipient and of others, None where that cannot be
+    told. `misfits` are codes of what no agreement covers.
+    """
+
+    address: str
+    recipient_class: str
+    judgement: Judgement = field(repr=False)
+    party: str = ""
+    own: int | None = None
+    foreign: int | None = None
+    misfits: tuple[str, ...] = ()
+
+
+def judge_sending(
+    finding: Finding,
+    designation: Designation | None,
+    organisation: Organisation,
+    event: Event,
+    document: Document,
+    pack: Pack,
+    own_records: OwnRecords,
+    *,
+    encrypted: bool | None = None,
+) -> list[ForRecipient]:
+    """The judgement for each recipient of an event, in their order.
+
+    `encrypted` is True where the content travels under a key of the company's, None where nobody
+    said (what could be read without a key then counts as clear).
+    """
+    told = []
+    for address in event.recipients:
+        alone = replace(event, recipients=(address,), recipient_class="")
+        if designation is None or not finding.dataset_id:
+            kind = _unregistered_kind(organisation, event, address)
+            judged = judge_finding(
+                finding, None, replace(alone, recipient_class=kind), document, pack
+            )
+            told.append(ForRecipient(address, kind, judged))
+        else:
+            told.append(
+                _registered(finding, designation, alone, document, pack, own_records, encrypted)
+            )
+    return told
+
+
+def worst(judged: Sequence[ForRecipient]) -> ForRecipient:
+    """The recipient that is gravest: by exposure, then legal severity, then duties touched."""
+    return max(
+        judged,
+        key=lambda item: (
+            not item.judgement.exemption,
+            _RANK[item.judgement.exposure],
+            _RANK[item.judgement.legal],
+            len(item.judgement.obligations),
+        ),
+    )
+
+
+def together(judged: Sequence[ForRecipient]) -> Judgement:
+    """One judgement for all recipients: the worst one's, with the duties that any touched."""
+    gravest = worst(judged).judgement
+    duties: dict[str, ObligationState] = {}
+    for item in judged:
+        for duty in item.judgement.obligations:
+            before = duties.get(duty.id)
+            if before is None:
+                duties[duty.id] = duty
+                continue
+            graver = max(before, duty, key=lambda one: _STATES[one.state])
+            triggers = tuple(sorted({*before.triggers, *duty.triggers}))
+            duties[duty.id] = replace(graver, triggers=triggers)
+    return replace(
+        gravest,
+        obligations=tuple(duties[name] for name in sorted(duties)),
+        acts=_joined(item.judgement.acts for item in judged),
+        facts_to_establish=_joined(
+            (gravest.facts_to_establish, *(item.judgement.facts_to_establish for item in judged))
+        ),
+        legal=max((item.judgement.legal for item in judged), key=lambda one: _RANK[one]),
+    )
+
+
+def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in parts for name in part))
+
+
+def _registered(
+    finding: Finding,
+    designation: Designation,
+    event: Event,
+    document: Document,
+    pack: Pack,
+    own_records: OwnRecords,
+    encrypted: bool | None,
+) -> ForRecipient:
+    address = event.recipients[0]
+    found = one(address, designation, event, finding)
+    split = _split(finding, found, address, designation, own_records)
+    kind, misfits = _settled(found, split, designation, event, finding, address)
+    seen = split.others if split.foreign else finding
+    judged = judge_finding(seen, designation, replace(event, recipient_class=kind), document, pack)
+    changed = _changed_facts(split, designation, event, found, kind, encrypted, seen)
+    return ForRecipient(
+        address,
+        kind,
+        _rejudged(judged, changed, pack, misfits),
+        found.party.id if found.party else "",
+        split.own,
+        split.foreign,
+        misfits,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A finding divided into the recipient's own records and those of others."""
+
+    own: int | None
+    foreign: int | None
+    others: Finding = field(repr=False)
+
+
+def _split(
+    finding: Finding,
+    found: Recipient,
+    address: str,
+    designation: Designation,
+    own_records: OwnRecords,
+) -> _Split:
+    if found.kind == "owner_of_data":
+        return _Split(finding.records, 0, finding)
+    if found.kind not in ("customer_self", "unknown_external") or not finding.record_ids:
+        return _Split(None, None, finding)
+    own = own_records(designation.id, plain(address), found.party)
+    if own is None:
+        return _Split(None, None, finding)
+    ids = unpack_ids(finding.record_ids)
+    foreign = [record for record in ids if record not in own]
+    rest = [record for record in unpack_ids(finding.nonpublic_ids) if record not in own]
+    if not foreign:
+        return _Split(len(ids), 0, finding)
+    others = replace(
+        finding,
+        records=len(foreign),
+        nonpublic=len(rest),
+        deep=min(finding.deep, len(foreign)),
+        record_ids=pack_ids(foreign),
+        nonpublic_ids=pack_ids(rest),
+    )
+    return _Split(len(ids) - len(foreign), len(foreign), others)
+
+
+def _settled(
+    found: Recipient,
+    split: _Split,
+    designation: Designation,
+    event: Event,
+    finding: Finding,
+    address: str,
+) -> tuple[str, tuple[str, ...]]:
+    """The class of a recipient once it is known whose records these are."""
+    if found.kind == "unknown_external" and split.foreign == 0:
+        return "customer_self", ()
+    if found.kind == "customer_self" and split.foreign:
+        if found.party is None:
+            return "external_unauthorised", ("others",)
+        misfits = fit(address, found.party, designation, event, finding)
+        kind = "external_unauthorised" if misfits else "external_authorised"
+        return kind, (*misfits, "others") if misfits else ()
+    return found.kind, found.misfits
+
+
+def _changed_facts(
+    split: _Split,
+    designation: Designation,
+    event: Event,
+    found: Recipient,
+    kind: str,
+    encrypted: bool | None,
+    seen: Finding,
+) -> dict[str, Value | None]:
+    """Facts of this act that hang on the recipient; None takes a fact away."""
+    facts: dict[str, Value | None] = {}
+    if split.foreign is not None:
+        facts["match.foreign_records"] = split.foreign
+    actor = person_of(designation.organisation, event.actor or event.sender)
+    if actor is not None:
+        facts |= _approval(designation, event, found, kind, actor, seen)
+        if found.party is not None:
+            facts["recipient.linked_to_actor"] = actor.id in found.party.linked_persons
+    facts |= _places(designation, event, found, kind)
+    if encrypted is not None:
+        facts["protection.encrypted"] = encrypted
+        if any(rule.required_encryption for rule in designation.organisation.rules):
+            facts["protection.required_missing"] = not encrypted
+    return facts
+
+
+def _approval(
+    designation: Designation,
+    event: Event,
+    found: Recipient,
+    kind: str,
+    actor: Person,
+    finding: Finding,
+) -> dict[str, Value | None]:
+    """Whether a leave with a ticket covers this recipient, not only this sender."""
+    day = event.at.date()
+    mine = grants_for_person(designation, actor, day)
+    tickets = [grant for grant in mine if grant.ticket]
+    tickets += [
+        row
+        for row in designation.organisation.authorisations
+        if row.dataset == designation.id and row.ticket and _reaches(row, event, found)
+    ]
+    if not tickets:
+        recorded = bool(mine) or bool(designation.organisation.authorisations)
+        return {"approval.valid": False, "purpose.approved": False} if recorded else {}
+    covers = any(
+        _within_limits(grant, event, finding) and _place_fits(grant, event, found, kind)
+        for grant in tickets
+    )
+    return {
+        "approval.valid": True,
+        "approval.covers_event": covers,
+        "purpose.approved": covers,
+    }
+
+
+def _reaches(row: Grant, event: Event, found: Recipient) -> bool:
+    """True where a leave names this very recipient."""
+    address = plain(event.recipients[0])
+    if row.address and row.address.casefold() == address:
+        return True
+    if row.domain and within(domain_of(address), row.domain):
+        return True
+    return bool(row.party and found.party is not None and row.party == found.party.id)
+
+
+def _within_limits(grant: Grant, event: Event, finding: Finding) -> bool:
+    used = {name for name, count in finding.field_counts if count}
+    return (
+        (grant.max_records is None or finding.records <= grant.max_records)
+        and (not grant.channels or channel_of(event) in grant.channels)
+        and (not grant.actions or event.kind in grant.actions)
+        and not (grant.fields and used - set(grant.fields))
+    )
+
+
+def _place_fits(grant: Grant, event: Event, found: Recipient, kind: str) -> bool:
+    """A leave of a person reaches the places it names; where it names none, home alone."""
+    if _reaches(grant, event, found):
+        return True
+    if not grant.places:
+        return kind in PRIVATE
+    return bool({place.casefold() for place in grant.places} & _names(event, found, kind))
+
+
+def _names(event: Event, found: Recipient, kind: str) -> set[str]:
+    """Under which names a rule or leave can mean this recipient."""
+    address = plain(event.recipients[0])
+    party = found.party.id.casefold() if found.party else ""
+    return {address, domain_of(address), party, kind} - {""}
+
+
+def _places(
+    designation: Designation, event: Event, found: Recipient, kind: str
+) -> dict[str, Value | None]:
+    """Whether the rules let the dataset go this way to this recipient."""
+    day = event.at.date()
+    dossier = designation.entry.dossier
+    mine = {designation.id, dossier.category if dossier else ""}
+    rules = [
+        rule
+        for rule in designation.organisation.rules
+        if rule.holds(day)
+        and not (rule.published_on and rule.published_on > day)
+        and (not rule.datasets or mine & set(rule.datasets))
+        and (rule.allowed_channels is not None or rule.allowed_places is not None)
+    ]
+    if not rules:
+        return {}
+    names = _names(event, found, kind)
+    allowed = all(
+        (rule.allowed_channels is None or channel_of(event) in rule.allowed_channels)
+        and (
+            rule.allowed_places is None
+            or bool(names & {place.casefold() for place in rule.allowed_places})
+        )
+        for rule in rules
+    )
+    return {"rule.allows_channel": allowed}
+
+
+def _rejudged(
+    judged: Judgement, changed: dict[str, Value | None], pack: Pack, misfits: tuple[str, ...]
+) -> Judgement:
+    """A judgement with some of its facts replaced, decided again."""
+    before = dict(_read_facts(judged.facts))
+    after = {name: value for name, value in {**before, **changed}.items() if value is not None}
+    if after == before:
+        return judged
+    verdict = decide(after, pack)
+    told = [(name, text) for name, text in judged.facts if name not in FACTS and name != "points"]
+    shown = [(name, _text(verdict.facts[name])) for name in sorted(verdict.facts)]
+    told = [pair for pair in told if pair[0] not in verdict.facts and pair[0] != "misfit"]
+    told += [("misfit", code) for code in misfits]
+    return replace(
+        judged,
+        obligations=verdict.obligations,
+        acts=verdict.acts,
+        third_party=verdict.third_party,
+        exemption=verdict.exemption or "",
+        exposure=verdict.exposure,
+        legal=verdict.legal,
+        facts_to_establish=verdict.questions,
+        facts=(*shown, *told, ("points", str(verdict.points))),
+    )
+
+
+def _read_facts(shown: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Value]]:
+    """The facts of a judgement, back from their shown form."""
+    for name, text in shown:
+        fact = FACTS.get(name)
+        if fact is None:
+            continue
+        if fact.kind == "truth":
+            yield name, text == "true"
+        elif fact.kind == "count":
+            yield name, int(text)
+        else:
+            yield name, float(text) if fact.kind == "share" else text
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unregistered_kind(organisation: Organisation, event: Event, address: str) -> str:
+    """The class of a recipient of a list that nobody registered."""
+    party = party_of(organisation, address)
+    if party is not None:
+        return _PLAIN_KINDS.get(party.kind, "external_unauthorised")
+    person = person_of(organisation, event.actor or event.sender)
+    private = person.private_addresses if person else ()
+    if plain(address) in {one.casefold() for one in private}:
+        return "own_personal"
+    known = any(item.kind == "self" and item.domains for item in organisation.parties)
+    same = domain_of(plain(address)) == domain_of(plain(event.sender))
+    return "internal_authorised" if same and not known and event.sender else "unknown_external"
