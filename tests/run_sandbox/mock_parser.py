@@ -239,3 +239,17 @@ class DETECTOR:
 
     def session(self, document, inner):
         return _Session(document, inner)
+
+
+class REFUSES:
+    @classmethod
+    def open(cls, home, settings):
+        from scanner.model.errors import KeyMissing
+
+        raise KeyMissing("the index key is missing: put it back")
+
+
+class BREAKS:
+    @classmethod
+    def open(cls, home, settings):
+        raise RuntimeError("CANARY-VALUE")

@@ -27,6 +27,9 @@ def _code_paths() -> list[str]:
     return [str(Path(entry or ".").absolute()) for entry in sys.path]
 
 
+MAX_LAUNCHES = 4
+
+
 @dataclass(slots=True)
 class Ended:
     """How a worker process ended: exit code (negative: signal) and peak memory in bytes."""
@@ -47,12 +50,15 @@ class Process:
         self.pidfd = -1
         self.ended: Ended | None = None
         self._doomed = False
+        self._closed = False
 
     def started(self, pid: int, pidfd: int) -> None:
         """The zygote says who it is."""
         self.pid, self.pidfd = pid, pidfd
-        if self._doomed:
+        if self._doomed or self._closed:
             self.kill()
+        if self._closed:
+            self.close()
 
     def kill(self) -> None:
         """Ends it at once."""
@@ -65,6 +71,7 @@ class Process:
 
     def close(self) -> None:
         """Gives back what the supervisor held for it."""
+        self._closed = True
         self.sock.close()
         for fd in (self.output, self.pidfd):
             if fd >= 0:
@@ -87,9 +94,11 @@ class ZygoteLauncher:
         self._inbox = Inbox()
         self._fds: list[int] = []
         self.ready = False
+        self.launches = 0
         self._start()
 
     def _start(self) -> None:
+        self.launches += 1
         ours, theirs = socket.socketpair()
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(_code_paths()))
         environment.update(dict.fromkeys(ONE_THREAD, "1"))
@@ -101,11 +110,25 @@ class ZygoteLauncher:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         theirs.close()
         self._sock = ours
         send(ours, b"C", self._config)
+
+    def relaunch(self) -> bool:
+        """A new zygote for one that died, with all its workers; False after too many."""
+        self.close()
+        if not self.ready or self.launches >= MAX_LAUNCHES:
+            return False
+        for process in self._processes.values():
+            process.ended = process.ended or Ended(-signal.SIGKILL)
+        self._processes.clear()
+        self._inbox = Inbox()
+        self.ready = False
+        self._start()
+        return True
 
     def fileno(self) -> int:
         """The descriptor that tells of news."""
@@ -123,6 +146,10 @@ class ZygoteLauncher:
         self._processes[process.number] = process
         try:
             send(self._sock, b"F", process.number, (theirs.fileno(), page, write_end))
+        except OSError:
+            self._processes.pop(process.number)
+            process.close()
+            raise
         finally:
             theirs.close()
             os.close(page)

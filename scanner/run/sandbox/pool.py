@@ -159,6 +159,8 @@ class Pool:
         while True:
             try:
                 result = self._results.get(timeout=1.0 if timeout is None else timeout)
+                if self._supervisor.failure is not None:
+                    raise self._supervisor.failure
                 break
             except queue.Empty:
                 self.check()

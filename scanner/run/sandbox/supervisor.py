@@ -26,7 +26,7 @@ from scanner.model.outcome import Coverage
 from scanner.run.sandbox import blackbox
 from scanner.run.sandbox.codec import Malformed, pack, unpack
 from scanner.run.sandbox.frames import Inbox, send
-from scanner.run.sandbox.job import Job, Line, unseen, unstable
+from scanner.run.sandbox.job import Attempt, Job, Line, unseen, unstable
 from scanner.run.sandbox.launch import Process, ZygoteLauncher
 from scanner.settings import Settings
 
@@ -178,8 +178,8 @@ class Supervisor(threading.Thread):
             except BlockingIOError:
                 return
         elif key.data == "launcher":
-            if not self._launcher.pump():
-                raise LeakscanError("the worker processes could not be kept running")
+            if not self._pump():
+                self._relaunch()
             for worker in list(self._workers):
                 if worker.process.ended is not None and worker.hung_up:
                     self._bury(worker)
@@ -188,6 +188,27 @@ class Supervisor(threading.Thread):
             if worker in self._workers:
                 (self._hear if what == "talk" else self._drain)(worker)
 
+    def _pump(self) -> bool:
+        try:
+            return self._launcher.pump()
+        except OSError:
+            return False
+
+    def _relaunch(self) -> None:
+        """Starts over after the zygote died; its workers died with it, their jobs begin again."""
+        self._selector.unregister(self._launcher.fileno())
+        self.counts["relaunched"] += 1
+        for worker in list(self._workers):
+            job, worker.job = worker.job, None
+            self._drop(worker)
+            if job is not None:
+                job.attempt = Attempt()
+                with self._lock:
+                    (self._alone if job.alone else self._waiting).appendleft(job)
+        if not self._launcher.relaunch():
+            raise LeakscanError("the worker processes could not be kept running")
+        self._selector.register(self._launcher.fileno(), selectors.EVENT_READ, "launcher")
+
     # ---- workers
 
     def _staff(self) -> None:
@@ -195,7 +216,10 @@ class Supervisor(threading.Thread):
         if not self._launcher.ready:
             return
         while sum(1 for worker in self._workers if not worker.hung_up) < self._size:
-            process = self._launcher.spawn()
+            try:
+                process = self._launcher.spawn()
+            except OSError:
+                return  # the zygote is gone: the loop hears of it next
             process.sock.settimeout(2.0)
             worker = Worker(process)
             self._workers.add(worker)

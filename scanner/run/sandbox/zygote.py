@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,13 @@ def detectors_of(home: Home, settings: Settings, names: list[str] | None) -> lis
     return [detector for detector in opened if detector is not None]
 
 
+def _told(error: Exception) -> str:
+    """One line about an exception that nobody expected: its kind and place, without its text."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    return f"the workers cannot be prepared: {type(error).__name__} in {place}"
+
+
 class Zygote:
     """The loop: forks on request, reports the dead."""
 
@@ -65,6 +73,9 @@ class Zygote:
             warm_up(self._settings)
         except LeakscanError as error:
             send(self._sock, b"F", [type(error).__name__, str(error)])
+            raise SystemExit(0) from None
+        except Exception as error:  # noqa: BLE001  told to the user as one line
+            send(self._sock, b"F", ["LeakscanError", _told(error)])
             raise SystemExit(0) from None
         gc.collect()
         gc.freeze()
