@@ -16,7 +16,7 @@ UNKNOWN_SECURITY = 5
 REVISIONS = 20
 BAD_PAGES = 200  # after so many unreadable pages in a row the rest is given up
 FEW_CHARS = 16  # a page with fewer characters than this is read as a picture
-PICTURE_SHARE = 0.05  # of the page's area, from which a picture on it is read
+PICTURE_SHARE = 0.02  # of the page's area, from which a picture on it is read
 _EOF = re.compile(rb"%%EOF[\r\n]{0,2}")
 
 
