@@ -266,3 +266,21 @@ def _write_added(
     name = segment_name(manifest.generation)
     size = write_part(folder / name, keys, spec, added, TAG_BITS)
     return Part(name, manifest.next_record, added.records, added.cells), size
+
+
+def set_spec(index_dir: Path, key: bytes, spec: DatasetSpec) -> None:
+    """Change a dataset's rule and what its columns mean; its fingerprints stay.
+
+    Raises UsageError where it is not there or its matched columns are others.
+    """
+    keys = Keys.of(key)
+    folder = dataset_dir(index_dir, spec.id)
+    _must_exist(folder, spec.id)
+    with locked(folder):
+        manifest = read_manifest(folder, keys)
+        if manifest is None:
+            raise _unknown(spec.id)
+        if [c.name for c in manifest.spec.indexed] != [c.name for c in spec.indexed]:
+            raise UsageError(f"the matched columns of {spec.id} are others: update its table")
+        nothing = np.empty(0, np.uint32)
+        write_manifest(folder, _replaced(manifest, spec, manifest.removed, nothing), keys)
