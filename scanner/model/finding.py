@@ -15,6 +15,7 @@ class Method(StrEnum):
     DOCUMENT = "document"
     SELECTION = "selection"
     CUSTOMER_LIST = "customer_list"
+    UNREAD = "unread"  # outgoing documents only: could not be read whole, so nobody knows
 
 
 def pack_ids(ids: Iterable[int]) -> bytes:
