@@ -47,7 +47,7 @@ def gather(
     place = _place(event, document, designation)
     recipient = _recipient(finding, designation, event, place)
     facts: dict[str, Value | None] = {
-        **_match(finding, level, recipient),
+        **_match(finding, level),
         "recipient.class": recipient.kind or None,
         "location.class": place.kind or None,
         "location.acl_ok": place.acl_ok,
@@ -64,7 +64,7 @@ def gather(
     return Gathered(known, recipient.misfits)
 
 
-def _match(finding: Finding, level: str, recipient: Recipient) -> dict[str, Value | None]:
+def _match(finding: Finding, level: str) -> dict[str, Value | None]:
     share = finding.nonpublic / finding.dataset_records if finding.dataset_records else None
     selection = finding.method is Method.SELECTION
     return {
@@ -73,9 +73,6 @@ def _match(finding: Finding, level: str, recipient: Recipient) -> dict[str, Valu
         "match.deep": finding.deep,
         "match.coverage": round(coverage(finding), 6) if finding.dataset_records else None,
         SHARE: round(min(1.0, share), 6) if share is not None and not selection else None,
-        "match.foreign_records": finding.records - 1
-        if recipient.kind == "customer_self" and finding.records > 1
-        else None,
     }
 
 

@@ -16,6 +16,8 @@ CARRIER = frozenset({"M4", "M5"})
 VALUE_EVIDENCE = frozenset({"cost", "revenue", "valuation", "competitive_use", "collection_record"})
 SOURCE_AGE_DAYS = 366
 
+_BLANK = Dossier(title="-")
+
 
 @dataclass(frozen=True, slots=True)
 class ConditionRules:
@@ -30,11 +32,9 @@ def assess(
     day: date,
     rules: ConditionRules | None = None,
 ) -> Assessment:
-    """The three conditions as of `day`. Without a dossier everything is unproven."""
+    """The three conditions as of `day`. Without a dossier only what was measured speaks."""
     rules = rules or ConditionRules()
-    if dossier is None:
-        open_ = Condition(UNPROVEN, reasons=("no_dossier",), missing=("dossier",))
-        return Assessment(day, open_, open_, open_, publicity=publicity)
+    dossier = dossier or _BLANK
     measures, in_place, strength = _measures(dossier, day, rules)
     confidential, basis = _confidential(dossier, day)
     return Assessment(
@@ -56,8 +56,12 @@ def assess(
 
 def _secrecy(dossier: Dossier, publicity: Publicity | None, day: date) -> Condition:
     review = dossier.conditions.secrecy
+    if publicity and publicity.as_of and date.fromisoformat(publicity.as_of) > day:
+        publicity, late = None, True  # editions that came out after the act say nothing of it
+    else:
+        late = False
     proposal = publicity.proposal if publicity else ""
-    measured = publicity.reason if publicity else "no_source"
+    measured = publicity.reason if publicity else "source_later" if late else "no_source"
     for when, code in ((dossier.published_at, "published"), (dossier.released_at, "released")):
         if when and when <= day:
             return _condition(review, NOT_MET, (code,), (), proposal)

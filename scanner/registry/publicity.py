@@ -77,40 +77,47 @@ def measure(
     directory_rows: int,
     sources: Sequence[str] = (),
     as_of: str = "",
+    untested: Sequence[Column] = (),
 ) -> Publicity:
     """The publicity of a list of `rows` records against directories of `directory_rows` rows.
 
     `columns` are the dataset's columns in the order in which `cells.column` numbers them.
+    `untested` are columns that no directory has and that could not be compared: a row that holds
+    them is not public as a whole.
     """
-    deep = np.array([column.role is Role.DEEP for column in columns], dtype=bool)
+    roles = [column.role for column in columns]
+    deep = np.array([role is Role.DEEP for role in roles], dtype=bool)
+    trade = np.array([role is Role.TRANSACTION for role in roles], dtype=bool)
     naming = np.array([column.kind in _ENTITY for column in columns], dtype=bool)
-    trade = np.array([column.role is Role.TRANSACTION for column in columns], dtype=bool)
     filled = _rows_with(cells.record, rows)
-    open_strict = _rows_with(cells.record[~cells.strict], rows)
-    open_loose = _rows_with(cells.record[~cells.loose], rows)
     entity = _rows_with(cells.record[cells.loose & naming[cells.column]], rows)
     deep_open = _rows_with(cells.record[~cells.loose & deep[cells.column]], rows)
-    trade_open = _rows_with(cells.record[~cells.loose & trade[cells.column]], rows)
+    trade_open = bool(np.any(~cells.loose & trade[cells.column]))
     base = max(1, rows)
-    strict = float(np.count_nonzero(filled & ~open_strict)) / base
-    loose = float(np.count_nonzero(filled & ~open_loose)) / base
-    deep_share = float(np.count_nonzero(deep_open)) / base
+    strict, loose = 0.0, 0.0
+    if not untested:
+        strict = _share(filled & ~_rows_with(cells.record[~cells.strict], rows), base)
+        loose = _share(filled & ~_rows_with(cells.record[~cells.loose], rows), base)
     selection = rows / directory_rows if directory_rows else -1.0
     proposal, reason = propose(
-        strict, deep_share, selection, plain_trade=bool(trade_open.any()), sources=len(sources)
+        strict,
+        _share(deep_open, base),
+        selection,
+        plain_trade=trade_open or any(column.role is Role.TRANSACTION for column in untested),
+        sources=len(sources),
     )
     return Publicity(
         rows=rows,
         sources=tuple(sources),
         directory_rows=directory_rows,
-        entity_public=float(np.count_nonzero(entity)) / base,
+        entity_public=_share(entity, base),
         fully_public_strict=strict,
         fully_public_loose=loose,
-        deep_nonpublic=deep_share,
-        selection=selection,
+        deep_nonpublic=_share(deep_open, base),
+        selection=round(selection, 6),
         proposal=proposal,
         reason=reason,
-        join_incomplete=_gap(cells) > JOIN_GAP,
+        join_incomplete=_gap(cells, len(columns)) > JOIN_GAP,
         as_of=as_of,
     )
 
@@ -136,8 +143,14 @@ def _rows_with(records: NDArray[np.uint32], rows: int) -> NDArray[np.bool_]:
     return mark
 
 
-def _gap(cells: Cells) -> float:
-    """Share of the cells that are public somewhere but not under the same entity."""
+def _share(mark: NDArray[np.bool_], base: int) -> float:
+    return round(float(np.count_nonzero(mark)) / base, 6)
+
+
+def _gap(cells: Cells, columns: int) -> float:
+    """The widest difference of a column between public anywhere and public under its entity."""
     if not len(cells.record):
         return 0.0
-    return float(np.count_nonzero(cells.loose & ~cells.strict)) / len(cells.record)
+    total = np.bincount(cells.column, minlength=columns)
+    apart = np.bincount(cells.column[cells.loose & ~cells.strict], minlength=columns)
+    return float(np.max(apart / np.maximum(total, 1)))
