@@ -1,0 +1,169 @@
+"""Between the mail server's connections (asyncio) and the pipeline (one thread of its own)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+
+from scanner.home import Home
+from scanner.model.document import Document
+from scanner.model.errors import LeakscanError
+from scanner.model.incident import Event
+from scanner.run.live import LivePipeline, PipelineLike, ProcessedLike
+
+log = logging.getLogger("leakscan.gateway")
+
+
+class Unavailable(Exception):
+    """The pipeline or the store does not work at the moment."""
+
+
+@dataclass(slots=True)
+class _Job:
+    document: Document
+    event: Event
+    data: bytes | None = field(repr=False)
+    done: Future[ProcessedLike]
+
+
+class Bridge:
+    """Submits documents from any thread; each gives a future.
+
+    At most `window` are under way; more wait in `examine`. Where the pipeline fails, everything
+    under way fails with Unavailable, and so do new documents until it could be opened again.
+    """
+
+    def __init__(self, home: Home, open_pipeline: Callable[[], PipelineLike], window: int) -> None:
+        """Open the pipeline in its thread. Raises what opening it raises."""
+        self._home = home
+        self._open = open_pipeline
+        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._room = asyncio.Semaphore(window)
+        self._under_way: dict[int, _Job] = {}
+        self._number = 0
+        self._failures = 0
+        self._resume_at = 0.0
+        self._renewing = False
+        self._closing = False
+        opened: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(opened,), name="pipeline", daemon=True
+        )
+        self._thread.start()
+        opened.result()
+
+    @property
+    def healthy(self) -> bool:
+        """False while messages cannot be examined."""
+        return self._failures == 0 and self._thread.is_alive()
+
+    async def examine(self, document: Document, event: Event, data: bytes | None) -> ProcessedLike:
+        """What came of a document, once it stands in the store. Raises Unavailable."""
+        async with self._room:
+            if self._closing or not self._thread.is_alive():
+                raise Unavailable("stopped")
+            job = _Job(document, event, data, Future())
+            self._jobs.put(job)
+            return await asyncio.wrap_future(job.done)
+
+    def close(self) -> None:
+        """Finish what is under way and close the pipeline."""
+        self._closing = True
+        self._jobs.put(None)
+        self._thread.join(timeout=30)
+
+    def _run(self, opened: Future[None]) -> None:
+        try:
+            self._live = LivePipeline(self._home, self._open)
+        except BaseException as error:  # noqa: BLE001 - it is raised again by the thread that waits
+            opened.set_exception(error)
+            return
+        opened.set_result(None)
+        try:
+            while self._turn():
+                pass
+        finally:
+            self._fail_all(Unavailable("stopped"))
+            self._live.close()
+
+    def _turn(self) -> bool:
+        """One round: new jobs in, results out. False once closed and empty."""
+        if self._live.changed():
+            self._renewing = True
+        if self._renewing and not self._under_way:
+            self._renewing = False
+            self._live.renew()
+        ended = not self._begin_jobs()
+        if self._under_way:
+            try:
+                for processed in self._live.current.results(wait=0.01):
+                    self._finish(processed)
+            except (LeakscanError, OSError) as error:
+                self._failed(error)
+        return not (ended or (self._closing and not self._under_way and self._jobs.empty()))
+
+    def _begin_jobs(self) -> bool:
+        """Start the jobs that wait; False where the end was asked for."""
+        wait = 0.0 if self._under_way else 0.5
+        while not self._renewing:
+            try:
+                job = self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
+            except queue.Empty:
+                return True
+            wait = 0.0
+            if job is None:
+                self._closing = True
+                return bool(self._under_way)
+            self._begin(job)
+        return True
+
+    def _begin(self, job: _Job) -> None:
+        if job.done.cancelled():
+            return
+        if time.monotonic() < self._resume_at:
+            _fail(job, Unavailable("the pipeline is being opened again"))
+            return
+        if self._failures:
+            try:
+                self._live.restart()
+            except (LeakscanError, OSError) as error:
+                self._failed(error)
+                _fail(job, Unavailable(str(error)))
+                return
+        self._number += 1
+        self._under_way[self._number] = job
+        try:
+            self._live.current.submit(job.document, job.event, data=job.data, token=self._number)
+        except (LeakscanError, OSError) as error:
+            self._failed(error)
+
+    def _finish(self, processed: ProcessedLike) -> None:
+        number = processed.token
+        job = self._under_way.pop(number, None) if isinstance(number, int) else None
+        if job is not None:
+            self._failures = 0
+            with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
+                job.done.set_result(processed)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        self._resume_at = time.monotonic() + min(2.0 ** (self._failures - 1) / 4, 30.0)
+        log.error("messages cannot be examined now: %s", error)
+        self._fail_all(Unavailable(str(error)))
+
+    def _fail_all(self, error: Unavailable) -> None:
+        for job in self._under_way.values():
+            _fail(job, error)
+        self._under_way.clear()
+
+
+def _fail(job: _Job, error: Unavailable) -> None:
+    with contextlib.suppress(InvalidStateError):
+        job.done.set_exception(error)
