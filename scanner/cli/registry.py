@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from scanner.cli.options import (
     settings_of,
     tell,
 )
+
+if TYPE_CHECKING:
+    from scanner.home import Home
 
 app = typer.Typer(
     help="Designated datasets, public directories and the organisation file.", no_args_is_help=True
@@ -119,3 +122,144 @@ def show_enrolled(enrolled: object, as_json: bool) -> None:
         say(tell("no_header"))
     if enrolled.dossier_file:
         say(tell("dossier_left", file=enrolled.dossier_file))
+
+
+@app.command()
+def update(
+    ctx: typer.Context,
+    dataset_id: IdArgument,
+    file: FileArgument,
+    dossier: Annotated[Path | None, typer.Option("--dossier", help="A new dossier (YAML).")] = None,
+    sheet: SheetOption = None,
+    encoding: EncodingOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a dataset to the state of a new table; only rows that differ are written."""
+    from scanner.run.enrol import update_dataset
+
+    done = update_dataset(
+        home_of(ctx, home), dataset_id, file, dossier_file=dossier, sheet=sheet, encoding=encoding
+    )
+    report = done.report
+    told = {
+        "id": dataset_id,
+        "added": report.added,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "records": report.records,
+    }
+    if as_json:
+        print_json(told)
+    else:
+        say(tell("updated", **told))
+
+
+@app.command()
+def dossier(
+    ctx: typer.Context,
+    dataset_id: IdArgument,
+    file: Annotated[Path, typer.Argument(metavar="DOSSIER", help="The completed dossier (YAML).")],
+    valid_from: Annotated[
+        datetime | None,
+        typer.Option("--valid-from", formats=["%Y-%m-%d"], help="Day from which it holds."),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Hand back a completed dossier."""
+    from scanner.run.enrol import set_dossier
+
+    opened = home_of(ctx, home)
+    set_dossier(opened, dataset_id, file, valid_from.date() if valid_from else None)
+    _show_assessment(opened, dataset_id, None, False)
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    dataset_id: IdArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why; stays in the history.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Take a dataset or directory out; its history stays."""
+    from scanner.run.enrol import remove_dataset
+
+    remove_dataset(home_of(ctx, home), dataset_id, reason)
+    say(tell("removed", id=dataset_id))
+
+
+@app.command("list")
+def list_datasets(ctx: typer.Context, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the registered datasets and public directories."""
+    from scanner.run.registered import overview
+
+    rows = overview(home_of(ctx, home))
+    print_rows(rows, ["id", "form", "title", "records", "status", "owner", "review_due"], as_json)
+
+
+@app.command()
+def show(
+    ctx: typer.Context, dataset_id: IdArgument, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """Show one dossier: columns, rule, standing, history."""
+    from scanner.run.registered import described_entry
+
+    told = described_entry(home_of(ctx, home), dataset_id)
+    columns = told["columns"]
+    if as_json:
+        print_json(told)
+        return
+    for name, value in told.items():
+        if name != "columns" and value not in ("", [], None):
+            say(f"{name:<20}  {value}")
+    print_rows(columns, ["column", "kind", "role", "indexed", "alone_enough", "personal"], False)
+
+
+@app.command()
+def assess(
+    ctx: typer.Context,
+    dataset_id: IdArgument,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of the event.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute the three conditions now, with the measured publicity and what is missing."""
+    _show_assessment(home_of(ctx, home), dataset_id, as_of, as_json)
+
+
+def _show_assessment(opened: Home, dataset_id: str, as_of: datetime | None, as_json: bool) -> None:
+    from scanner.run.registered import assessed
+
+    told = assessed(opened, dataset_id, as_of.date() if as_of else None)
+    if as_json:
+        print_json(told.as_data())
+        return
+    for line in told.lines():
+        say(line)
+
+
+@app.command()
+def load(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Organisation files (YAML).")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load parties, persons, agreements, rules, authorisations and locations, all or nothing."""
+    from scanner.registry.registry import Registry
+
+    done = Registry.open(home_of(ctx, home)).load(files)
+    if as_json:
+        print_json(
+            {
+                "written": done.written,
+                "unchanged": done.unchanged,
+                "unknown_datasets": list(done.unknown_datasets),
+            }
+        )
+        return
+    say(tell("loaded", written=done.written, unchanged=done.unchanged))
+    for unknown in done.unknown_datasets:
+        say(tell("unknown_dataset", id=unknown))

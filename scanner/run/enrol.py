@@ -17,13 +17,17 @@ from scanner.columns.typing import ColumnGuess, type_columns
 from scanner.home import Home
 from scanner.index.build import build_dataset
 from scanner.index.types import BuildReport
+from scanner.index.update import remove_dataset as drop_from_index
+from scanner.index.update import set_spec as change_spec
+from scanner.index.update import update_dataset as change_index
 from scanner.model.errors import TableError, UsageError
 from scanner.model.rule import Column, DatasetSpec
-from scanner.registry.designation import SourceFigures
+from scanner.registry.designation import Entry, SourceFigures
 from scanner.registry.dossier import Dossier, load_dossier
 from scanner.registry.draft import write_dossier
 from scanner.registry.overrule import spec_for
 from scanner.registry.registry import Registry
+from scanner.run.publicity import measure_all
 from scanner.run.table import Row, Table, open_table
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -39,6 +43,7 @@ class Enrolled:
     report: BuildReport
     with_header: bool
     dossier_file: Path | None = None
+    entry: Entry | None = None
 
 
 def checked_id(told: str) -> str:
@@ -74,6 +79,8 @@ def add_dataset(
     figures = source_figures(file, report.records)
     shown = title or (dossier.title if dossier else file.stem)
     registry.add(spec, dossier, records=report.records, source=figures, title=shown)
+    measure_all(home, registry)
+    entry = registry.get(dataset_id)
     left = None
     if dossier is None:
         left = write_dossier(
@@ -83,8 +90,9 @@ def add_dataset(
             spec.columns,
             records=report.records,
             source=figures,
+            publicity=entry.publicity if entry else None,
         )
-    return Enrolled(spec, guesses, report, table.with_header, left)
+    return Enrolled(spec, guesses, report, table.with_header, left, entry)
 
 
 def add_public(
@@ -114,7 +122,67 @@ def add_public(
         records=report.records,
         source=source_figures(file, report.records),
     )
+    measure_all(home, registry)
     return Enrolled(spec, guesses, report, table.with_header)
+
+
+def update_dataset(
+    home: Home,
+    dataset_id: str,
+    file: Path,
+    *,
+    dossier_file: Path | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> Enrolled:
+    """Bring a dataset or directory to the state of a new table; only rows that differ are written.
+
+    Raises UsageError where there is no such dataset, TableError where the new table lacks one of
+    its columns, with nothing changed.
+    """
+    registry = Registry.open(home)
+    entry = registry.get(dataset_id)
+    if entry is None or entry.form == "document":
+        raise UsageError(f"there is no table {dataset_id!r}: see `leakscan registry list`")
+    dossier = load_dossier(dossier_file) if dossier_file else entry.dossier
+    table = open_table(file, sheet=sheet, encoding=encoding)
+    spec = spec_for(dataset_id, entry.spec.columns, dossier)
+    spec = replace(spec, public=entry.spec.public)
+    cells = _same_columns(spec, table)
+    report = change_index(home.index, home.key(), spec, cells, progress=progress)
+    registry.update(
+        dataset_id,
+        spec=spec,
+        dossier=dossier,
+        records=report.records,
+        source=source_figures(file, report.records),
+    )
+    measure_all(home, registry)
+    return Enrolled(spec, (), report, table.with_header, None, registry.get(dataset_id))
+
+
+def remove_dataset(home: Home, dataset_id: str, reason: str = "") -> None:
+    """Take a dataset or directory out of registry and index. Raises UsageError."""
+    registry = Registry.open(home)
+    registry.remove(dataset_id, reason)
+    drop_from_index(home.index, dataset_id)
+    if home.index.is_dir() and any(home.index.iterdir()):
+        measure_all(home, registry)
+
+
+def _same_columns(spec: DatasetSpec, table: Table) -> Iterator[list[Row]]:
+    """The cells of the columns that the dataset has, found in the new table by their names."""
+    place = {name: number for number, name in enumerate(table.header)}
+    missing = [column.name for column in spec.indexed if column.name not in place]
+    if missing:
+        raise TableError(
+            f"{table.path} has no column {missing[0]!r}: an update needs the columns that were "
+            f"registered ({', '.join(column.name for column in spec.indexed)})"
+        )
+    wanted = [place[column.name] for column in spec.indexed]
+    for batch in table.batches():
+        yield [[row[number] for number in wanted] for row in batch]
 
 
 def typed(
@@ -171,3 +239,24 @@ def described(column: Column) -> dict[str, object]:
         "alone_enough": "yes" if column.strong and column.indexed else "",
         "personal": "" if column.pi == "none" else column.pi,
     }
+
+
+def set_dossier(home: Home, dataset_id: str, file: Path, valid_from: date | None = None) -> None:
+    """Take a completed dossier; columns and rules that it changes apply to the index at once.
+
+    Raises DossierError or UsageError with nothing changed.
+    """
+    registry = Registry.open(home)
+    entry = registry.get(dataset_id)
+    if entry is None or entry.form == "public":
+        raise UsageError(f"there is no dataset {dataset_id!r}: see `leakscan registry list`")
+    dossier = load_dossier(file)
+    spec = spec_for(dataset_id, entry.spec.columns, dossier) if entry.form == "table" else None
+    if spec is not None and spec != entry.spec:
+        if [c.name for c in spec.indexed] != [c.name for c in entry.spec.indexed]:
+            raise UsageError(
+                "the dossier changes which columns are matched, and their values are not kept: "
+                f"run `leakscan registry update {dataset_id} FILE --dossier {file}` with the table"
+            )
+        change_spec(home.index, home.key(), spec)
+    registry.update(dataset_id, spec=spec, dossier=dossier, valid_from=valid_from)
