@@ -20,11 +20,13 @@ MOCK = ("mock_parser:DETECTOR",)
 
 
 def processes(pool: Pool) -> list[int]:
-    return [worker.process.pid for worker in set(pool._supervisor._workers) if worker.process.pid]
+    return [
+        worker.process.pid for worker in set(pool._supervisor._crew.workers) if worker.process.pid
+    ]
 
 
 def zygote(pool: Pool) -> int:
-    return pool._supervisor._launcher._process.pid
+    return pool._supervisor._crew._launcher._process.pid
 
 
 def outcomes(results) -> collections.Counter[str]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import scanner.model.errors
 from scanner.home import Home
@@ -60,6 +60,10 @@ class Process:
         if self._closed:
             self.close()
 
+    def poll(self) -> Ended | None:
+        """How it ended, None where that is not known yet."""
+        return self.ended
+
     def kill(self) -> None:
         """Ends it at once."""
         self._doomed = True
@@ -78,6 +82,30 @@ class Process:
                 os.close(fd)
         self.output = self.pidfd = -1
         self.page.close()
+
+
+class Launcher(Protocol):
+    """What starts workers and knows how they ended."""
+
+    ready: bool
+
+    def fileno(self) -> int:
+        """The descriptor that tells of news, -1 where there is none."""
+
+    def pump(self) -> bool:
+        """Takes the news in; False where the launcher is gone. Raises LeakscanError."""
+
+    def spawn(self) -> Process:
+        """A worker on its way. Raises OSError."""
+
+    def forget(self, process: Process) -> None:
+        """Nobody waits for the end of this process any more."""
+
+    def relaunch(self) -> bool:
+        """Starts over; False where that is hopeless."""
+
+    def close(self) -> None:
+        """Ends all processes."""
 
 
 class ZygoteLauncher:

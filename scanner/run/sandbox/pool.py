@@ -197,7 +197,7 @@ class Pool:
     @property
     def counts(self) -> dict[str, int]:
         """How many workers were started, documents finished, tries repeated, and causes of ends."""
-        return dict(self._supervisor.counts)
+        return {**self._supervisor.counts, "workers": self._supervisor.started}
 
     def close(self) -> None:
         """Ends all workers."""

@@ -1,0 +1,42 @@
+"""Jobs that wait for a worker."""
+
+from __future__ import annotations
+
+import collections
+import threading
+
+from scanner.run.sandbox.job import Job
+
+
+class Backlog:
+    """Two queues: jobs for any worker, and jobs that need a fresh one to themselves."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._any: collections.deque[Job] = collections.deque()
+        self._alone: collections.deque[Job] = collections.deque()
+
+    def put(self, job: Job, *, first: bool = False) -> None:
+        """Takes a job in, at the end or (one that was begun already) at the front."""
+        with self._lock:
+            line = self._alone if job.alone else self._any
+            (line.appendleft if first else line.append)(job)
+
+    def next(self, *, fresh: bool) -> Job | None:
+        """The job to do next by a worker that is `fresh` or not, None where it has none to do."""
+        with self._lock:
+            if fresh and self._alone:
+                return self._alone.popleft()
+            return self._any.popleft() if self._any else None
+
+    def needs_fresh(self) -> bool:
+        """True where a job waits for a worker to itself."""
+        return bool(self._alone)
+
+    def take_all(self) -> list[Job]:
+        """Every waiting job; none waits any more."""
+        with self._lock:
+            jobs = [*self._alone, *self._any]
+            self._alone.clear()
+            self._any.clear()
+        return jobs

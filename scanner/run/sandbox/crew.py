@@ -1,0 +1,187 @@
+"""The workers that a supervisor has: their sockets, outputs and ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import signal
+import time
+from dataclasses import dataclass
+
+from scanner.model.errors import LeakscanError
+from scanner.run.sandbox import blackbox
+from scanner.run.sandbox.frames import Inbox
+from scanner.run.sandbox.job import Job
+from scanner.run.sandbox.launch import Launcher, Process
+
+START_SECONDS = 60.0
+OUTPUT_TAIL = 4096
+_NO_MEMORY = re.compile(
+    rb"memory allocation|out of memory|bad_alloc|cannot allocate|MemoryError", re.IGNORECASE
+)
+_MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, getattr(signal, "SIGKILL", None))
+
+
+@dataclass(slots=True)
+class Look:
+    """When a worker is next looked at, how long after that, and what it was at the last time."""
+
+    at: float
+    every: float
+    trace: blackbox.Trace | None = None
+
+
+class Worker:
+    """A worker as the supervisor sees it."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.inbox = Inbox()
+        self.job: Job | None = None
+        self.ready = False
+        self.served = 0
+        self.told = 0  # bytes it said about its job
+        self.began = 0.0
+        self.until = time.monotonic() + START_SECONDS
+        self.look = Look(self.until, START_SECONDS)
+        self.output = b""
+        self.reason = ""  # why it was killed
+        self.hung_up = 0.0  # when its socket closed
+        self.paused = 0.0  # since when it is not listened to, because its reader is slow
+
+    def idle(self) -> bool:
+        """True where it can be given a job."""
+        return self.ready and self.job is None and not self.reason and not self.hung_up
+
+
+class Crew:
+    """All workers of one pool, and the selector that tells of their news."""
+
+    def __init__(self, launcher: Launcher, size: int, memory_cap: int) -> None:
+        self._launcher = launcher
+        self._size = size
+        self._cap = memory_cap
+        self.selector = selectors.DefaultSelector()
+        self.workers: set[Worker] = set()
+        self.started = 0
+        self._watch_launcher()
+
+    def _watch_launcher(self) -> None:
+        fd = self._launcher.fileno()
+        if fd >= 0:
+            self.selector.register(fd, selectors.EVENT_READ, "launcher")
+
+    def news(self) -> bool:
+        """Takes in what the launcher tells; False where it is gone. Raises LeakscanError."""
+        try:
+            return self._launcher.pump()
+        except OSError:
+            return False
+
+    def staff(self) -> None:
+        """Asks for as many workers as are missing."""
+        if not self._launcher.ready:
+            return
+        while sum(1 for worker in self.workers if not worker.hung_up) < self._size:
+            try:
+                process = self._launcher.spawn()
+            except OSError:
+                return  # the launcher is gone: the loop hears of it next
+            process.sock.settimeout(2.0)
+            worker = Worker(process)
+            self.workers.add(worker)
+            self.started += 1
+            self.listen(worker)
+            if process.output >= 0:
+                self.selector.register(process.output, selectors.EVENT_READ, (worker, "output"))
+
+    def relaunch(self) -> list[Job]:
+        """Starts over after the launcher died; the jobs of its workers, which died with it."""
+        self.selector.unregister(self._launcher.fileno())
+        jobs = []
+        for worker in list(self.workers):
+            if worker.job is not None:
+                jobs.append(worker.job)
+                worker.job = None
+            self.drop(worker)
+        if not self._launcher.relaunch():
+            raise LeakscanError("the worker processes could not be kept running")
+        self._watch_launcher()
+        return jobs
+
+    def listen(self, worker: Worker) -> None:
+        """Hears the worker."""
+        self.selector.register(worker.process.sock, selectors.EVENT_READ, (worker, "talk"))
+
+    def pause(self, worker: Worker) -> None:
+        """Does not hear the worker for a while: it will wait."""
+        worker.paused = time.monotonic()
+        self.selector.unregister(worker.process.sock)
+
+    def resume(self, worker: Worker) -> None:
+        """Hears a paused worker again; the wait does not count against its deadline."""
+        worker.until += time.monotonic() - worker.paused
+        worker.paused = 0.0
+        if not worker.hung_up:
+            self.listen(worker)
+
+    def hang_up(self, worker: Worker) -> None:
+        """No message of this worker counts any more."""
+        if not worker.hung_up:
+            worker.hung_up = time.monotonic()
+            if not worker.paused:
+                self.selector.unregister(worker.process.sock)
+
+    def drain(self, worker: Worker) -> None:
+        """Takes what it wrote to its outputs, keeping the tail."""
+        if worker.process.output < 0:
+            return
+        for _ in range(64):
+            try:
+                data = os.read(worker.process.output, 1 << 16)
+            except BlockingIOError:
+                return
+            if not data:
+                self._deaf(worker)
+                return
+            worker.output = (worker.output + data)[-OUTPUT_TAIL:]
+
+    def _deaf(self, worker: Worker) -> None:
+        try:
+            self.selector.unregister(worker.process.output)
+        except (KeyError, ValueError):
+            return
+
+    def drop(self, worker: Worker) -> None:
+        """Forgets a worker and gives back what was held for it."""
+        self.hang_up(worker)
+        self._deaf(worker)
+        self.workers.discard(worker)
+        self._launcher.forget(worker.process)
+        worker.process.close()
+
+    def cause(self, worker: Worker) -> str:
+        """The reason code of a worker's end."""
+        ended = worker.process.poll()
+        if worker.reason and worker.reason != "retired":
+            return worker.reason
+        if ended is None:
+            return "crash:no-answer"
+        if ended.code >= 0:
+            return f"crash:exit-{ended.code}"
+        full = ended.peak > self._cap * 0.9 or _NO_MEMORY.search(worker.output)
+        if full and -ended.code in _MEMORY_SIGNALS:
+            return "memory"
+        try:
+            return f"crash:{signal.Signals(-ended.code).name}"
+        except ValueError:
+            return f"crash:signal-{-ended.code}"
+
+    def close(self) -> None:
+        """Ends every worker and the launcher."""
+        for worker in list(self.workers):
+            worker.process.kill()
+            self.drop(worker)
+        self._launcher.close()
+        self.selector.close()

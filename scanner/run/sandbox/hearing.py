@@ -1,0 +1,71 @@
+"""What a worker says about its job, checked and noted.
+
+A worker that a document took over may say anything: whatever is no proper message raises
+Malformed (or TypeError, ValueError), and the worker is ended.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scanner.model.examined import Examined
+from scanner.model.finding import Finding
+from scanner.run.sandbox.codec import Malformed, unpack
+from scanner.run.sandbox.job import Job
+
+MAX_OBJECTS = 1_000_000
+MAX_CHECKPOINTS = 10_000  # objects with a checkpoint at the same time
+LINE_PARTS = {"text": 4, "end": 5}
+BROKEN = (Malformed, TypeError, ValueError, KeyError, IndexError)
+_NAME = re.compile(r"\w{1,40}", re.ASCII)
+
+
+def note(job: Job, letter: bytes, value: Any, poison: dict[str, list[Examined]]) -> None:
+    """Notes a message of kind O, C, L or P on its job."""
+    if letter == b"O":
+        _object(job, value)
+    elif letter == b"C":
+        _checkpoint(job, value)
+    elif letter == b"L":
+        _line(job, value)
+    elif letter == b"P":
+        if job.kind != "examine" or value not in poison:
+            raise Malformed("not on the list")
+        job.attempt.closed = dict(enumerate(poison[value]))
+    else:
+        raise Malformed("an unknown letter")
+
+
+def _object(job: Job, value: Any) -> None:
+    number, packed = value
+    closed = job.attempt.closed
+    if type(number) is not int or not 0 <= number < MAX_OBJECTS or number in closed:
+        raise Malformed("an object twice")
+    closed[number] = unpack(Examined, packed)
+    job.attempt.checkpoints.pop(number, None)
+
+
+def _checkpoint(job: Job, value: Any) -> None:
+    number, segments, packed = value
+    noted = job.attempt.checkpoints
+    if type(number) is not int or type(segments) is not int or len(noted) > MAX_CHECKPOINTS:
+        raise Malformed("no checkpoint")
+    noted[number] = segments, tuple(unpack(Finding, one) for one in packed)
+
+
+def _line(job: Job, value: Any) -> None:
+    if job.lines is None or not isinstance(value, list):
+        raise Malformed("no line")
+    if not all(type(part) is str for part in value):
+        raise Malformed("no line")
+    if len(value) != LINE_PARTS.get(value[0] if value else ""):
+        raise Malformed("no line")
+    job.lines.put(tuple(value))
+
+
+def error_code(told: Any) -> str:
+    """The reason code of what a worker's own guard caught."""
+    if told == "memory":
+        return "memory"
+    return f"crash:{told}" if type(told) is str and _NAME.fullmatch(told) else "crash:protocol"
