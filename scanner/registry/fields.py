@@ -63,7 +63,13 @@ def fail(
     kind: type[LeakscanError] = DossierError,
 ) -> LeakscanError:
     """The first problem of a validation as an error that names file, line and key."""
-    first = min(error.errors(), key=lambda item: source.line((*prefix, *_path(item["loc"]))))
+    first = min(
+        error.errors(),
+        key=lambda item: (
+            source.line((*prefix, *_path(item["loc"]))),
+            item["type"] != "extra_forbidden",
+        ),
+    )
     path = (*prefix, *_path(first["loc"]))
     if first["type"] == "extra_forbidden":
         what = "there is no such key"

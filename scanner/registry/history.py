@@ -115,6 +115,8 @@ class History:
         `after` is the head the caller has read: where another writer was faster, nothing is
         written and HomeError says so. None writes behind whatever is there.
         """
+        if not changes:
+            return ()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         now = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="microseconds")
         with self._connect(create=True) as db:
@@ -134,9 +136,18 @@ class History:
                 with contextlib.suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
                 raise
-            if added:
-                self._write_anchor(added[-1])
+            self._seal(db)
         return added
+
+    def _seal(self, db: sqlite3.Connection) -> None:
+        """Name the last row in the anchor, under the write lock, so that it never goes back."""
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            last = db.execute("SELECT seq, row_hash FROM history ORDER BY seq DESC LIMIT 1")
+            seq, head = last.fetchone()
+            self._write_anchor(seq, head)
+        finally:
+            db.execute("COMMIT")
 
     @contextlib.contextmanager
     def _connect(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
@@ -171,11 +182,11 @@ class History:
         except (OSError, ValueError):
             raise HomeError(f"{self._anchor} is damaged: it names the registry's head") from None
 
-    def _write_anchor(self, row: HistoryRow) -> None:
+    def _write_anchor(self, seq: int, head: str) -> None:
         temporary = self._anchor.with_suffix(f".{os.getpid()}")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w", encoding="ascii") as out:
-            out.write(f"{row.seq} {row.row_hash}\n")
+            out.write(f"{seq} {head}\n")
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(self._anchor)
