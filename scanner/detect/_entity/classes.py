@@ -1,0 +1,53 @@
+"""One byte for each character: ASCII stays, other characters become the class they belong to.
+
+Gates read this form of a text, so a place in it is a place in the text, and a run of Han
+characters can never look like digits. The classes are those of the `regex` library, asked once.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+WORD, OTHER, DIGIT, SPACE, FOLDS = 0x80, 0x81, 0x82, 0x83, 0x84
+HIGH = frozenset({WORD, OTHER, DIGIT, SPACE, FOLDS})
+_SURROGATES = (0xD800, 0xE000)
+_CHARACTERS = 0x110000
+
+
+@cache
+def table() -> np.ndarray:
+    """The byte of every code point, uint8."""
+    import regex
+
+    classes = np.full(_CHARACTERS, OTHER, dtype=np.uint8)
+    classes[:128] = np.arange(128)
+    for first, last in ((128, _SURROGATES[0]), (_SURROGATES[1], _CHARACTERS)):
+        text = "".join(map(chr, range(first, last)))
+        for expression, value in (
+            (r"\w+", WORD),
+            (r"\s+", SPACE),
+            (r"\d+", DIGIT),
+            (r"(?i)[a-z]+", FOLDS),
+        ):
+            for match in regex.compile(expression).finditer(text):
+                classes[first + match.start() : first + match.end()] = value
+    classes.setflags(write=False)
+    return classes
+
+
+def class_bytes(text: str) -> bytes:
+    """The text with one byte for each character."""
+    if text.isascii():
+        return text.encode("ascii")
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    coded: bytes = table()[points].tobytes()
+    return coded
+
+
+def classes_of(first: int, last: int) -> frozenset[int]:
+    """The bytes that the code points of a range have."""
+    if last < 128:
+        return frozenset(range(first, last + 1))
+    return frozenset(int(value) for value in np.unique(table()[first : last + 1]))
