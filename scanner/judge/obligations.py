@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scanner.judge import severity
-from scanner.judge.pack import Exemption, Obligation, Pack
+from scanner.judge.packtypes import Exemption, Obligation, Pack
 from scanner.judge.vocabulary import Facts, Value, checked, completed
 from scanner.model.incident import ObligationState, Severity
 

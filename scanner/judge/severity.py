@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scanner.judge.pack import Points, SeverityTable
+from scanner.judge.packtypes import Points, SeverityTable
 from scanner.judge.vocabulary import SHARE, Facts
 from scanner.model.incident import Severity
 

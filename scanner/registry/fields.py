@@ -66,8 +66,8 @@ def fail(
     first = min(
         error.errors(),
         key=lambda item: (
+            item["type"] == "missing",
             source.line((*prefix, *_path(item["loc"]))),
-            item["type"] != "extra_forbidden",
         ),
     )
     path = (*prefix, *_path(first["loc"]))

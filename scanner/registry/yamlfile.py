@@ -53,11 +53,15 @@ def scalar(text: str) -> Any:
 
 @dataclass(slots=True)
 class YamlFile:
-    """One file's value, and on which line each key or list item stands."""
+    """One file's value, and on which line each key or list item stands.
+
+    `origins` names the file of a top-level key that was taken over from another file.
+    """
 
     name: str
     value: Any = field(repr=False)
     lines: dict[Key, int] = field(repr=False, default_factory=dict)
+    origins: dict[str | int, str] = field(repr=False, default_factory=dict)
 
     def line(self, key: Sequence[str | int]) -> int:
         """The line of a key, or of its nearest parent that stands in the file."""
@@ -69,7 +73,15 @@ class YamlFile:
     def where(self, key: Sequence[str | int]) -> str:
         """File, line and key, as every message begins."""
         shown = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in key).lstrip(".")
-        return f"{self.name}:{self.line(key)}: {shown or 'the file'}"
+        name = self.origins.get(key[0], self.name) if key else self.name
+        return f"{name}:{self.line(key)}: {shown or 'the file'}"
+
+    def over(self, base: YamlFile) -> YamlFile:
+        """This file laid over another: its top-level keys replace those of the base."""
+        own = self.value
+        lines = {key: line for key, line in base.lines.items() if key[0] not in own}
+        origins = {key: base.origins.get(key, base.name) for key in base.value if key not in own}
+        return YamlFile(self.name, {**base.value, **own}, {**lines, **self.lines}, origins)
 
 
 def read_yaml(path: Path, error: type[LeakscanError], *, max_bytes: int = MAX_BYTES) -> YamlFile:

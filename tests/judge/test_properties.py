@@ -43,9 +43,7 @@ def test_a_trigger_rests_on_known_facts_only(facts):
 def test_forgetting_a_fact_adds_no_trigger_that_asks_for_it(facts, gone):
     less = {name: value for name, value in facts.items() if name != gone}
     for state in judge_facts(less, PACK).obligations:
-        assert not any(
-            gone == test.fact for t in state.triggers for test in TRIGGERS[t].when.tests
-        )
+        assert not any(gone == test.fact for t in state.triggers for test in TRIGGERS[t].when.tests)
 
 
 @settings(max_examples=600, deadline=None)

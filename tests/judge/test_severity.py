@@ -24,10 +24,11 @@ NAMES = ["none", "low", "low", "medium", "medium", "high", "high", "critical"]
 
 def test_every_combination():
     ran = 0
-    for (recipient, r), (place, p), ((nonpublic, share), v), deep, leaving, promise, core, enc in (
-        itertools.product(
-            RECIPIENT.items(), PLACE.items(), VOLUME, (2, 3), *itertools.repeat((False, True), 4)
-        )
+    for (recipient, r), (place, p), (
+        (nonpublic, share),
+        v,
+    ), deep, leaving, promise, core, enc in itertools.product(
+        RECIPIENT.items(), PLACE.items(), VOLUME, (2, 3), *itertools.repeat((False, True), 4)
     ):
         facts = {
             "match.level": "substantial",
