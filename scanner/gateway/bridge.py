@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from scanner.home import Home
 from scanner.model.document import Document
@@ -19,6 +20,8 @@ from scanner.model.incident import Event
 from scanner.run.live import LivePipeline, PipelineLike, ProcessedLike
 
 log = logging.getLogger("leakscan.gateway")
+
+T = TypeVar("T")
 
 
 class Unavailable(Exception):
@@ -29,22 +32,28 @@ class Unavailable(Exception):
 class _Job:
     document: Document
     event: Event
-    data: bytes | None = field(repr=False)
+    data: bytes = field(repr=False)
     done: Future[ProcessedLike]
 
 
-class Bridge:
-    """Submits documents from any thread; each gives a future.
+@dataclass(slots=True)
+class _Call:
+    work: Callable[[PipelineLike], None]
+    fail: Callable[[Exception], None]
 
-    At most `window` are under way; more wait in `examine`. Where the pipeline fails, everything
-    under way fails with Unavailable, and so do new documents until it could be opened again.
+
+class Bridge:
+    """Submits documents from the event loop; each gives what came of it.
+
+    At most `window` are under way, more wait. Where the pipeline fails, everything under way
+    fails with Unavailable, and so do new documents until it could be opened again.
     """
 
     def __init__(self, home: Home, open_pipeline: Callable[[], PipelineLike], window: int) -> None:
         """Open the pipeline in its thread. Raises what opening it raises."""
         self._home = home
         self._open = open_pipeline
-        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._jobs: queue.Queue[_Job | _Call | None] = queue.Queue()
         self._room = asyncio.Semaphore(window)
         self._under_way: dict[int, _Job] = {}
         self._number = 0
@@ -64,14 +73,37 @@ class Bridge:
         """False while messages cannot be examined."""
         return self._failures == 0 and self._thread.is_alive()
 
-    async def examine(self, document: Document, event: Event, data: bytes | None) -> ProcessedLike:
-        """What came of a document, once it stands in the store. Raises Unavailable."""
+    async def examine(
+        self, document: Document, event: Event, read: Callable[[], bytes]
+    ) -> ProcessedLike:
+        """What came of a document, once it stands in the store. Raises Unavailable, OSError.
+
+        `read` gives its bytes; it is called only when there is room for them.
+        """
         async with self._room:
             if self._closing or not self._thread.is_alive():
                 raise Unavailable("stopped")
-            job = _Job(document, event, data, Future())
+            job = _Job(document, event, await asyncio.to_thread(read), Future())
             self._jobs.put(job)
             return await asyncio.wrap_future(job.done)
+
+    async def call(self, work: Callable[[PipelineLike], T]) -> T:
+        """What `work` gives, run in the pipeline's thread. Raises Unavailable once closed."""
+        if self._closing or not self._thread.is_alive():
+            raise Unavailable("stopped")
+        done: Future[T] = Future()
+
+        def run(pipeline: PipelineLike) -> None:
+            result = work(pipeline)
+            with contextlib.suppress(InvalidStateError):
+                done.set_result(result)
+
+        def fail(error: Exception) -> None:
+            with contextlib.suppress(InvalidStateError):
+                done.set_exception(error)
+
+        self._jobs.put(_Call(run, fail))
+        return await asyncio.wrap_future(done)
 
     def close(self) -> None:
         """Finish what is under way and close the pipeline."""
@@ -82,7 +114,7 @@ class Bridge:
     def _run(self, opened: Future[None]) -> None:
         try:
             self._live = LivePipeline(self._home, self._open)
-        except BaseException as error:  # noqa: BLE001 - it is raised again by the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
             opened.set_exception(error)
             return
         opened.set_result(None)
@@ -100,29 +132,34 @@ class Bridge:
         if self._renewing and not self._under_way:
             self._renewing = False
             self._live.renew()
-        ended = not self._begin_jobs()
+        self._begin_jobs()
         if self._under_way:
             try:
-                for processed in self._live.current.results(wait=0.01):
+                for processed in self._live.results(0.01):
                     self._finish(processed)
             except (LeakscanError, OSError) as error:
                 self._failed(error)
-        return not (ended or (self._closing and not self._under_way and self._jobs.empty()))
+        return not self._closing or bool(self._under_way) or not self._jobs.empty()
 
-    def _begin_jobs(self) -> bool:
-        """Start the jobs that wait; False where the end was asked for."""
+    def _begin_jobs(self) -> None:
+        """Start the jobs that wait; sleeps a little where there is nothing to do."""
         wait = 0.0 if self._under_way else 0.5
         while not self._renewing:
             try:
                 job = self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
             except queue.Empty:
-                return True
+                return
             wait = 0.0
-            if job is None:
-                self._closing = True
-                return bool(self._under_way)
-            self._begin(job)
-        return True
+            if isinstance(job, _Job):
+                self._begin(job)
+            elif isinstance(job, _Call):
+                self._do(job)
+
+    def _do(self, call: _Call) -> None:
+        try:
+            call.work(self._live.current)
+        except Exception as error:  # noqa: BLE001 - handed to the one who asked
+            call.fail(error)
 
     def _begin(self, job: _Job) -> None:
         if job.done.cancelled():

@@ -33,7 +33,11 @@ CREATE TABLE IF NOT EXISTS held (
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One message on hold. `state`: held, released, kept (an incident of it was confirmed)."""
+    """One message on hold.
+
+    `state`: held, released, kept (an incident of it was confirmed), gone (it never came to the
+    mail server's queue).
+    """
 
     queue_id: str
     identity: str
@@ -60,11 +64,19 @@ class HeldMessages:
         self._lock = threading.Lock()
 
     def add(self, queue_id: str, identity: str, incidents: Sequence[str], sender: str) -> None:
-        """One more message on hold; on disk on return. Raises OSError."""
+        """One more message on hold; on disk on return. Raises OSError.
+
+        An older one under the same queue id is gone from the mail server by then.
+        """
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         row = (queue_id, identity, json.dumps(sorted(set(incidents))), sender, now, now)
         try:
             with self._lock:
+                self._db.execute(
+                    "UPDATE held SET state = 'gone', changed_at = ? "
+                    "WHERE queue_id = ? AND identity <> ? AND state = 'held'",
+                    (now, queue_id, identity),
+                )
                 self._db.execute(
                     "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, 'held', ?)", row
                 )

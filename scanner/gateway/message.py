@@ -72,15 +72,9 @@ class Message:
         if name.strip().lower() == b"message-id" and not self.message_id:
             self.message_id = value.strip().decode("utf-8", "backslashreplace")
 
-    @property
-    def data(self) -> bytes | None:
-        """The whole message where it is in memory, else None."""
-        return bytes(self._memory) if self._path is None else None
-
-    @property
-    def path(self) -> Path | None:
-        """The spool file where it is on disk, else None."""
-        return self._path
+    def read(self) -> bytes:
+        """The whole message, out of memory or the spool file. Raises OSError."""
+        return bytes(self._memory) if self._path is None else self._path.read_bytes()
 
     @property
     def identity(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from scanner.home import Home
@@ -35,15 +35,15 @@ class ProcessedLike(Protocol):
         """What was given along with it."""
 
     @property
-    def examined(self) -> list[Examined]:
+    def examined(self) -> Sequence[Examined]:
         """Each object in it: itself, its members."""
 
     @property
-    def incidents(self) -> list[Incident]:
+    def incidents(self) -> Sequence[Incident]:
         """The incidents, which stand in the store by now."""
 
     @property
-    def incident_ids(self) -> list[str]:
+    def incident_ids(self) -> Sequence[str]:
         """Their ids, in the same order."""
 
 
@@ -99,6 +99,13 @@ class LivePipeline:
         old, self.current = self.current, new
         _close(old)
         return True
+
+    def results(self, wait: float) -> list[ProcessedLike]:
+        """What is done. Raises where the pipeline, its workers or the store failed."""
+        done = list(self.current.results(wait=wait))
+        if not done and (check := getattr(getattr(self.current, "pool", None), "check", None)):
+            check()
+        return done
 
     def restart(self) -> None:
         """Close a failed pipeline and open it again. Raises what opening raises."""

@@ -140,6 +140,12 @@ class SendJudging(Judging):
             decision = graver(decision, self.policy.decide(incident.finding, judgement))
         return decision
 
+    def called_for(self, incident: Incident) -> str:
+        """What an incident calls for, its recipients judged once more."""
+        if incident.finding.method is Method.UNREAD:
+            return self.policy.unread
+        return self.decision(incident, self.each(incident))
+
     def _sent(self, incident: Incident) -> Incident:
         judged = self.each(incident)
         told = incident

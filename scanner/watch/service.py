@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -174,13 +174,10 @@ class Watcher:
             return
         wait = 0.02 if len(self._flights) < self._window and not self._finder.busy else 0.1
         try:
-            for processed in self._results(wait):
+            for processed in self._live.results(wait):
                 self._finished(processed)
         except (LeakscanError, OSError) as error:
             self._failed(error)
-
-    def _results(self, wait: float) -> Iterator[ProcessedLike]:
-        yield from self._live.current.results(wait=wait)
 
     def _finished(self, processed: ProcessedLike) -> None:
         path = processed.token
