@@ -29,7 +29,7 @@ def decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
     first = True
     while chunk := stream.read(CHUNK):
         rest += chunk
-        cut = _cut(rest)
+        cut = _cut(rest) if len(rest) >= CHUNK else 0
         if cut:
             yield _clean(_decode(rest[:cut], encoding), first)
             rest = rest[cut:]
@@ -81,7 +81,9 @@ def _incremental(stream: BinaryIO, encoding: str) -> Iterator[str]:
     while True:
         chunk = stream.read(CHUNK)
         rest += decoder.decode(chunk, not chunk)
-        place = rest.rfind("\n") + 1 or (len(rest) if len(rest) > _LONGEST else 0)
+        place = 0
+        if len(rest) >= CHUNK // 2:
+            place = rest.rfind("\n") + 1 or (len(rest) if len(rest) > _LONGEST else 0)
         if not chunk:
             place = len(rest)
         if place:
