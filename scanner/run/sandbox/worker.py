@@ -31,7 +31,7 @@ from scanner.run.sandbox.isolation import close_doors
 from scanner.settings import Settings
 
 RECYCLE_JOBS = 5000
-RECYCLE_GROWTH = 256 << 20  # bytes of memory above what the worker began with
+RECYCLE_SHARE = 0.6  # of the memory cap, above which a worker is not used again
 
 
 def limits_of(settings: Settings, seconds: float) -> Limits:
@@ -66,6 +66,7 @@ class Worker:
         self._detectors = detectors
         self._settings = settings
         self._memory = _Memory()
+        self._enough = RECYCLE_SHARE * (settings.worker_memory_mib << 20)
         self._jobs = 0
 
     def serve(self) -> None:
@@ -95,7 +96,7 @@ class Worker:
                 self._extract(document, stream, size, budget)
             else:
                 self._examine(job, document, stream, size, budget)
-        full = self._jobs >= RECYCLE_JOBS or self._memory.growth() > RECYCLE_GROWTH
+        full = self._jobs >= RECYCLE_JOBS or self._memory.resident() > self._enough
         send(self._sock, b"D", bool(full))
 
     def _examine(
@@ -186,20 +187,16 @@ def _examined_frame(told: Closed) -> bytes:
 
 
 class _Memory:
-    """How much memory the process took since it began, where the system tells."""
+    """How much memory the process holds, where the system tells."""
 
     def __init__(self) -> None:
         try:
             self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             self._statm = -1
-        self._first = self._resident()
 
-    def _resident(self) -> int:
+    def resident(self) -> int:
+        """Resident bytes, 0 where unknown."""
         if self._statm < 0:
             return 0
         return int(os.pread(self._statm, 256, 0).split()[1]) * os.sysconf("SC_PAGESIZE")
-
-    def growth(self) -> int:
-        """Resident bytes above the first measurement."""
-        return self._resident() - self._first

@@ -70,7 +70,7 @@ class Zygote:
             self._detectors = detectors_of(home, self._settings, config["detectors"])
             from scanner.run.sandbox.warm import warm_up
 
-            warm_up(self._settings)
+            warm_up()
         except LeakscanError as error:
             send(self._sock, b"F", [type(error).__name__, str(error)])
             raise SystemExit(0) from None
