@@ -140,8 +140,8 @@ def test_the_line_is_the_line_of_the_mistake(folder):
 
 def test_packs_that_extend_each_other_in_a_circle_are_refused(folder):
     edited(folder, "CN", "pack: CN\n", "pack: CN\nextends: EU\n")
-    line = line_of(folder, "INT", "extends: CN")
-    with pytest.raises(PackError, match=rf"INT\.yaml:{line}:.*circle: EU -> INT -> CN"):
+    line = line_of(folder, "CN", "extends: EU")
+    with pytest.raises(PackError, match=rf"CN\.yaml:{line}:.*circle: EU -> INT -> CN"):
         load_pack("EU", folder)
 
 
