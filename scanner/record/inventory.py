@@ -79,13 +79,14 @@ class Inventory:
     def _begin(self) -> None:
         with self._transaction() as connection:
             told = dict(connection.execute("SELECT name, value FROM meta").fetchall())
-            store_id, rows = self._store.identity()
-            same = told.get("store") == store_id and int(told.get("rows", "0")) <= rows
+            same = self._store.holds(int(told.get("rows", "0")), told.get("head", ""))
             if not same or told.get("layout") != str(_LAYOUT):
                 connection.execute("DELETE FROM documents")
                 connection.execute("DELETE FROM versions")
             self._walk = int(told.get("walk", "0")) + 1
-            self._tell({"store": store_id, "rows": rows, "walk": self._walk, "layout": _LAYOUT})
+            head = self._store.head()
+            self._tell({"rows": head.rows, "head": head.hash})
+            self._tell({"walk": self._walk, "layout": _LAYOUT})
             self._versions = dict(connection.execute("SELECT text, number FROM versions"))
 
     def unchanged(self, documents: Sequence[Document], version: str) -> list[Seen | None]:
@@ -133,7 +134,8 @@ class Inventory:
             connection.executemany(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)", self._marks
             )
-            self._tell({"rows": self._store.identity()[1]})
+            head = self._store.head()
+            self._tell({"rows": head.rows, "head": head.hash})
         self._marks.clear()
         self._walked.clear()
 

@@ -95,6 +95,16 @@ def put_outcomes(
             connection.execute(sa.insert(UNREAD), list(rows.values()))
 
 
+def has_outcomes(connection: sa.Connection, documents: Iterable[Document]) -> bool:
+    """True where an unread object of one of these documents is known."""
+    for batch in batched(documents, _CHUNK):
+        keys = [document_key(document) for document in batch]
+        chosen = sa.select(UNREAD.c.path).where(UNREAD.c.document_key.in_(keys)).limit(1)
+        if connection.execute(chosen).first() is not None:
+            return True
+    return False
+
+
 def forget_outcomes(connection: sa.Connection, keys: Iterable[bytes]) -> None:
     """Drop the unread objects of documents that are no longer there."""
     for chunk in batched(keys, _CHUNK):

@@ -151,8 +151,6 @@ SEAL = Table(
     _text("mac"),
 )
 
-META = Table("meta", METADATA, _text("name", key=True), _text("value"))
-
 # The tables whose rows the chain covers, with their key column.
 CHAINED: dict[str, tuple[Table, str]] = {
     "incident": (INCIDENTS, "incident_id"),

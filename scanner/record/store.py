@@ -20,13 +20,14 @@ from scanner.model.document import Document
 from scanner.model.errors import UsageError
 from scanner.model.examined import Examined
 from scanner.model.incident import Incident
-from scanner.model.recorded import Recorded, ScanStart, Totals
+from scanner.model.recorded import Recorded
 from scanner.record import incidents as changes_of
 from scanner.record import scans
 from scanner.record.anchor import Anchor
 from scanner.record.chain import Change, Head, append, audit_key, head_of, mac, sealed
 from scanner.record.database import BUSY_SECONDS, Database
-from scanner.record.schema import AUDIT, CUSTODY, INCIDENTS, REVIEWS
+from scanner.record.journal import Journal
+from scanner.record.schema import AUDIT, INCIDENTS, REVIEWS
 from scanner.record.select import Query, Selection
 
 Opened = tuple[Document, Sequence[Examined]]
@@ -37,7 +38,7 @@ def audit_files(home: Home) -> tuple[Path, Path]:
     return home.root / "audit.key", home.root / "audit.anchor"
 
 
-class Store:
+class Store(Journal):
     """An opened incident store. Use `Store.open`; close it, or use it as a context manager."""
 
     def __init__(self, database: Database, key: bytes, anchor: Anchor) -> None:
@@ -143,9 +144,18 @@ class Store:
             scans.put_outcomes(connection, scan_id, opened)
             return changes_of.put(connection, found)
 
-        if found or opened:
+        if found or self._outcomes_change(opened):
             self._commit(by, work)
         return [item.id for item in found]
+
+    def _outcomes_change(self, opened: Sequence[Opened]) -> bool:
+        """False where the documents are read whole and nothing else is known of them."""
+        if not opened:
+            return False
+        if any(one.outcome.reason for _, objects in opened for one in objects):
+            return True
+        with self._database.read() as connection:
+            return scans.has_outcomes(connection, [document for document, _ in opened])
 
     def settle(
         self,
@@ -243,48 +253,6 @@ class Store:
         with self._database.read() as connection:
             return [dict(row) for row in connection.execute(chosen).mappings()]
 
-    # scans, custody, measures
-
-    def start_scan(self, begun: ScanStart) -> str:
-        """The id of a new scan; its record stays though the scan be cut short."""
-        scan_id = ""
-
-        def work(connection: sa.Connection) -> list[Change]:
-            nonlocal scan_id
-            scan_id, changes = scans.start(connection, begun)
-            return changes
-
-        self._commit(begun.operator, work)
-        return scan_id
-
-    def finish_scan(
-        self, scan_id: str, totals: Totals, *, state: str = "complete", incidents: int = 0
-    ) -> None:
-        """Close a scan (complete, stopped or failed) with what it went through."""
-        self._commit("", lambda c: scans.finish(c, scan_id, state, totals, incidents))
-
-    def log_custody(
-        self, who: str, action: str, subject: str, reason: str = "", **detail: Any
-    ) -> None:
-        """Note who exported or revealed what, when and why."""
-        self._commit(who, lambda c: scans.log_custody(c, who, action, subject, reason, detail))
-
-    def begin_measure(self, kind: str, text: str, *, host: str = "", operator: str = "") -> int:
-        """The number of a new entry of the measure log."""
-        number = 0
-
-        def work(connection: sa.Connection) -> list[Change]:
-            nonlocal number
-            number, changes = scans.begin_measure(connection, kind, text, host, operator)
-            return changes
-
-        self._commit(operator, work)
-        return number
-
-    def beat_measure(self, number: int, *, end: bool = False) -> None:
-        """Note that a measure is in force now, or ends now."""
-        self._commit("", lambda c: scans.beat_measure(c, number, end=end))
-
     # the chain
 
     def head(self) -> Head:
@@ -292,11 +260,11 @@ class Store:
         with self._database.read() as connection:
             return head_of(connection)
 
-    def identity(self) -> tuple[str, int]:
-        """What names this store, and how many rows its chain has; for the inventory."""
-        first = sa.select(AUDIT.c.row_hash).where(AUDIT.c.seq == 1)
+    def holds(self, rows: int, row_hash: str) -> bool:
+        """True where the chain's row of that number has that hash: nothing was put back since."""
+        chosen = sa.select(AUDIT.c.row_hash).where(AUDIT.c.seq == rows)
         with self._database.read() as connection:
-            return str(connection.scalar(first) or ""), head_of(connection).rows
+            return bool(connection.scalar(chosen) == row_hash)
 
     def export_anchor(self) -> str:
         """The head of the chain as one line to keep outside (mail it, print it)."""
@@ -304,17 +272,6 @@ class Store:
         return canonical(
             {"head": head.hash, "mac": mac(self._key, "export", head), "rows": head.rows}
         )
-
-    def exported_heads(self) -> dict[str, int]:
-        """The last hash and the number of rows of every report that was exported."""
-        chosen = sa.select(CUSTODY.c.detail).where(CUSTODY.c.action == "export")
-        heads: dict[str, int] = {}
-        with self._database.read() as connection:
-            for (detail,) in connection.execute(chosen):
-                told = json.loads(detail)
-                if "head_hash" in told:
-                    heads[told["head_hash"]] = int(told["row_count"])
-        return heads
 
     @property
     def pseudonym_key(self) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,11 @@ def verify_store(home: Home, outside: str = "") -> list[Problem]:
         anchors = {"anchor": Anchor(anchor_file, key).read()}
         if outside:
             anchors["outside"] = _outside(outside, key)
-        return [*_chain(connection, key, anchors), *_tables(connection)]
+        return [
+            *_chain(connection, key, anchors),
+            *_tables(connection),
+            *_record_ids(connection),
+        ]
     except sqlite3.DatabaseError:
         return [Problem("file", str(path), "damaged")]
     finally:
@@ -81,16 +87,26 @@ def _chain(
 
 
 def _lost(seq: int, row: str) -> Problem:
-    told = json.loads(row)
-    detail = {name: str(value) for name, value in told["detail"].items()}
-    return Problem("audit", str(seq), "anchor_lost", (("at", told["at"]), *detail.items()))
+    told = _told(row)
+    detail = {"anchored": "?", "found": "?", **(told.get("detail") or {})}
+    values = (("at", str(told.get("at"))), *((name, str(item)) for name, item in detail.items()))
+    return Problem("audit", str(seq), "anchor_lost", values)
+
+
+def _told(row: str) -> dict[str, Any]:
+    """What a chain row says; nothing where it was made unreadable."""
+    try:
+        told = json.loads(row)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _ends(
     connection: sqlite3.Connection, key: bytes, head: Head, anchors: dict[str, Head | None]
 ) -> Iterator[Problem]:
     seal = connection.execute("SELECT rows, head, mac FROM seal").fetchall()
-    if head.rows and (len(seal) != 1 or seal[0][2] != mac(key, "seal", head)):
+    if head.rows and seal != [(head.rows, head.hash, mac(key, "seal", head))]:
         yield Problem("seal", "", "unsealed")
     for name, anchored in anchors.items():
         if anchored is None:
@@ -104,17 +120,19 @@ def _ends(
 def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
     connection.row_factory = sqlite3.Row
     for kind, (table, key) in CHAINED.items():
+        number = key == "number"
+        subject = "CAST(m.subject AS INTEGER)" if number else "m.subject"
         latest = f"""
             SELECT a.subject AS chain_subject, a.row AS chain_row, t.*
             FROM (SELECT subject, max(seq) AS seq FROM audit WHERE kind = ? GROUP BY subject) m
             JOIN audit a ON a.seq = m.seq
-            LEFT JOIN {table.name} t ON CAST(t.{key} AS TEXT) = m.subject
+            LEFT JOIN {table.name} t ON t.{key} = {subject}
         """  # noqa: S608 - names of our own tables
         for row in connection.execute(latest, (kind,)):
             state = {name: row[name] for name in row.keys()[2:]}
             if state[key] is None:
                 yield Problem(kind, row["chain_subject"], "removed")
-            elif digest(state) != json.loads(row["chain_row"])["digest"]:
+            elif digest(state) != _told(row["chain_row"]).get("digest"):
                 yield Problem(kind, row["chain_subject"], "changed")
         unknown = f"""
             SELECT CAST({key} AS TEXT) FROM {table.name} t WHERE NOT EXISTS
@@ -122,6 +140,33 @@ def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
         """  # noqa: S608
         for (subject,) in connection.execute(unknown, (kind,)):
             yield Problem(kind, subject, "unchained")
+
+
+def _record_ids(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """The record numbers lie apart from their incident, which holds their hashes."""
+    query = """
+        SELECT i.incident_id, i.body, r.matched, r.nonpublic
+        FROM incidents i LEFT JOIN record_ids r ON r.incident_id = i.incident_id
+        UNION ALL
+        SELECT r.incident_id, '', r.matched, r.nonpublic FROM record_ids r
+        WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.incident_id = r.incident_id)
+    """
+    for identity, body, *packed in connection.execute(query):
+        finding = _told(body).get("finding", {})
+        wanted = [finding.get(name, "") for name in ("record_ids", "nonpublic_ids")]
+        if [_unpacked_hash(item) for item in packed] != wanted:
+            yield Problem("incident", identity, "changed")
+
+
+def _unpacked_hash(packed: bytes | None) -> str:
+    if not packed:
+        return ""
+    stream = zlib.decompressobj()
+    try:
+        ids = stream.decompress(packed)
+    except zlib.error:
+        return "damaged"
+    return hashlib.sha256(ids).hexdigest() if stream.eof and not stream.unused_data else "damaged"
 
 
 def store_size(path: Path) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from json.encoder import encode_basestring
-from operator import itemgetter
+from collections.abc import Iterator
 from pathlib import Path
 
-from scanner.model.chain import GENESIS, canonical, link
+from scanner.model.chain import canonical
 from scanner.model.recorded import (
     CHAIN_COLUMNS,
     COVERAGE_COLUMNS,
@@ -17,6 +15,7 @@ from scanner.model.recorded import (
     Totals,
     Unread,
 )
+from scanner.report._chained import Chained
 from scanner.report._table import write_table
 from scanner.report.base import Profile, Report, Written
 from scanner.report.files import replacing
@@ -24,13 +23,6 @@ from scanner.report.files import replacing
 COLUMNS = (*INCIDENT_COLUMNS, *CHAIN_COLUMNS)
 TOTAL = "TOTAL"
 ANCHOR_FORMAT = "leakscan report anchor 1"
-
-_HASHED = (*INCIDENT_COLUMNS, "row_no")
-_SORTED = sorted(_HASHED)
-_PICK = itemgetter(*(_HASHED.index(name) for name in _SORTED))
-_TEMPLATE = "{" + ",".join(f'"{name}":"%s"' for name in _SORTED) + "}"
-_JOINT = "\x1f"
-_JOINT_ENCODED = "\\u001f"
 
 
 def coverage_path(path: Path) -> Path:
@@ -50,36 +42,6 @@ def _stem(path: Path) -> str:
 def companions(path: Path) -> tuple[Path, ...]:
     """The files written beside a report."""
     return coverage_path(path), anchor_path(path)
-
-
-def row_json(cells: Row) -> str:
-    """The canonical JSON that a row's hash covers: the incident's cells and its row_no.
-
-    The cells are encoded in one go, joined by a control character that no cell holds; where one
-    does hold it, or what it looks like when encoded, each is encoded by itself.
-    """
-    parts = encode_basestring(_JOINT.join(_PICK(cells)))[1:-1].split(_JOINT_ENCODED)
-    if len(parts) != len(_SORTED):
-        parts = [encode_basestring(cell)[1:-1] for cell in _PICK(cells)]
-    return _TEMPLATE % tuple(parts)
-
-
-class Chained:
-    """The rows of a report with their chain columns; keeps the head as it goes."""
-
-    def __init__(self, rows: Iterable[Row], profile: Profile) -> None:
-        self._rows = rows
-        self._profile = profile
-        self.count = 0
-        self.head = GENESIS
-
-    def __iter__(self) -> Iterator[Row]:
-        """Each row whole, in order."""
-        for row in self._rows:
-            self.count += 1
-            hashed = (*self._profile.row(row), str(self.count))
-            before, self.head = self.head, link(self.head, row_json(hashed))
-            yield (*hashed, before, self.head)
 
 
 def _coverage_rows(reading: Reading) -> Iterator[Row]:
@@ -119,7 +81,7 @@ def write(path: Path, reading: Reading, profile: Profile) -> Written:
     """Write the report, its coverage companion and its anchor."""
     coverage, anchor = companions(path)
     with replacing(coverage, path, anchor) as (coverage_sink, sink, anchor_sink):
-        chained = Chained(reading.rows(), profile)
+        chained = Chained(INCIDENT_COLUMNS, map(profile.row, reading.rows()))
         write_table(sink, COLUMNS, chained)
         unread = write_table(coverage_sink, COVERAGE_COLUMNS, _coverage_rows(reading))
         told = {

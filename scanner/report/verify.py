@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 from scanner.messages import message
 from scanner.model.chain import GENESIS, canonical, link
 from scanner.model.errors import ReportError
-from scanner.model.recorded import Problem
+from scanner.model.recorded import INCIDENT_COLUMNS, Problem
+from scanner.report._chained import RowJson
 from scanner.report._formula import original
 from scanner.report._table import BOM
-from scanner.report.csv import ANCHOR_FORMAT, COLUMNS, anchor_path, coverage_path, row_json
+from scanner.report.csv import ANCHOR_FORMAT, COLUMNS, anchor_path, coverage_path
 
 _FIELD_BYTES = 1 << 24
 
@@ -41,13 +42,14 @@ class _Hashing(io.RawIOBase):
 
 
 def verify_report(
-    path: Path, *, key: bytes = b"", exported: Mapping[str, int] | None = None
+    path: Path, *, key: bytes = b"", exported: Mapping[str, tuple[int, str]] | None = None
 ) -> list[Problem]:
     """What is wrong with a report, nothing where it is untouched.
 
     The chain names the row that was edited, moved or removed. A cut tail is found against the
     anchor beside the report (checked with the home's `key` where it is given), or, where there
-    is none, against `exported`: the last hash and row count of each report that the store knows.
+    is none, against `exported`: what the store knows of each report it made, by the last hash
+    (Store.exported_heads).
     """
     problems, end = _read(path)
     anchor_file = anchor_path(path)
@@ -58,8 +60,8 @@ def verify_report(
         problems += _against(anchor, end, path)
     elif exported is None or end.head not in exported:
         problems.append(Problem("file", anchor_file.name, "no_anchor"))
-    elif exported[end.head] != end.rows:
-        problems.append(Problem("row", str(end.rows), "not_last"))
+    elif exported[end.head] != (end.rows, end.sha256):
+        problems.append(Problem("file", path.name, "bytes"))
     return problems
 
 
@@ -90,6 +92,7 @@ class _Chain:
     def __init__(self) -> None:
         self.rows = 0
         self.head = GENESIS
+        self._json = RowJson(INCIDENT_COLUMNS)
 
     def problems(self, text: io.TextIOWrapper) -> Iterator[Problem]:
         """What is wrong, row by row; stops where the rest cannot be read as a table."""
@@ -114,7 +117,7 @@ class _Chain:
         number, prev_hash, row_hash = raw[-3:]
         if prev_hash != self.head:
             yield Problem("row", here, "out_of_place")
-        if link(prev_hash, row_json(tuple(raw[:-2]))) != row_hash:
+        if link(prev_hash, self._json(tuple(raw[:-2]))) != row_hash:
             yield Problem("row", here, "changed")
         elif number != str(self.rows):
             yield Problem("row", here, "number")

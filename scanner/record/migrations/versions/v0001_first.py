@@ -85,7 +85,6 @@ def _audit() -> None:
     _table("audit", ("seq",), *audit)
     op.create_index("ix_audit_kind_subject_seq", "audit", ["kind", "subject", "seq"])
     _table("seal", ("number",), *_numbers("number", "rows"), *_text("head", "mac"))
-    _table("meta", ("name",), *_text("name", "value"))
 
 
 def upgrade() -> None:
