@@ -59,7 +59,7 @@ class Drawing:
             self._drop += 1
         elif tag == "Fallback":
             self._drop = 1
-        elif tag in ("t", "text") or (self._chart and tag in ("v", "f")):
+        elif tag in ("t", "text") or (self._chart and tag == "v"):
             self._keep = True
         elif tag == "br":
             self._text.append("\n")
@@ -91,9 +91,9 @@ class Drawing:
         """An element ends."""
         if self._drop:
             self._drop -= 1
-        elif tag in ("t", "v", "f"):
+        elif tag in ("t", "v"):
             self._keep = False
-            if self._chart and tag in ("v", "f"):
+            if self._chart and tag == "v":
                 self._flush_text()
         elif tag in ("p", "text", "pt"):
             self._keep = False

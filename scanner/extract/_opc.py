@@ -26,6 +26,7 @@ NOISE = re.compile(
     r"|(^|/)charts/(style|colors)\d*\.xml$|(^|/)printersettings\d*\.bin$",
     re.IGNORECASE,
 )
+_WORDS = re.compile(r"(?!(?:True|False|t|f)$)[^\W\d_]|\d{5}")
 _FONT = re.compile(r"\.(odttf|fntdata|ttf|otf)$", re.IGNORECASE)
 
 
@@ -148,11 +149,20 @@ class Package:
             member = self.archive.by_name[name]
             if name.endswith("vbaproject.bin"):
                 yield from _macro.of_project(self.data(name))
-            elif name.endswith((".xml", ".vml", ".xaml")):
+            elif name.endswith(".vml"):
+                yield from self._shapes(name)
+            elif name.endswith((".xml", ".xaml")):
                 yield from self.text(name, name, Kind.HIDDEN)
             elif not (member.folder or _FONT.search(name) or name.endswith((".rels", ".psmdcp"))):
                 self.read.add(name)
                 yield self.child(member)
+
+    def _shapes(self, name: str) -> Iterator[Piece]:
+        """The words in a part of old drawings, whose numbers only say where shapes stand."""
+        for piece in self.text(name, name, Kind.HIDDEN):
+            if isinstance(piece, Segment):
+                lines = [line for line in piece.text.split("\n") if _WORDS.search(line)]
+                yield from _flow.listed(lines, name, Kind.HIDDEN)
 
     def child(self, member: Member) -> Child:
         """A member as a document inside this one."""
