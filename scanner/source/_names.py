@@ -1,7 +1,8 @@
 r"""Names as shown to people: printable, one line, unambiguous.
 
-A name is bytes. What is no UTF-8 text, a control, a format character (bidi, zero-width), a line
-or paragraph separator, or a backslash, is shown as \xNN (bytes) or \uNNNN / \UNNNNNNNN.
+A name is bytes. What is no UTF-8 text, a backslash, or does not show (controls, bidi and zero-width
+characters, line separators, spaces other than the common one) is shown as \xNN (bytes and ASCII)
+or \uNNNN / \UNNNNNNNN.
 """
 
 from __future__ import annotations
@@ -9,10 +10,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-import unicodedata
 
 _PLAIN = re.compile(r"[ -\[\]-~一-鿿ぁ-ヿ가-힣À-ÖØ-öø-ſ！-～]*")
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _KEEPS_BACKSLASH = sys.platform == "win32"
 
 
@@ -38,7 +37,7 @@ def _shown(char: str) -> str:
         return char if _KEEPS_BACKSLASH else "\\x5c"
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
-    if unicodedata.category(char) not in _HIDDEN:
+    if char.isprintable():
         return char
     if code < 0x100:
         # A C1 control is two bytes in UTF-8: \u0085 cannot be mistaken for the byte \x85.

@@ -7,6 +7,7 @@ through "..", and their identity is checked.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -126,19 +127,20 @@ class Tree:
     def _leave(self) -> Iterator[Seen]:
         """Goes back to the folder above, reopening it where its descriptor was given up."""
         level = self._levels.pop()
-        if self._levels and self._levels[-1].fd < 0:
+        if level.fd >= 0 and self._levels and self._levels[-1].fd < 0:
             above = self._levels[-1]
             try:
                 fd = os.open(b"..", _FOLDER, dir_fd=level.fd)
                 info = os.fstat(fd)
                 if (info.st_dev, info.st_ino) != above.ident:
                     os.close(fd)
-                    raise OSError(116, "the folder was moved during the walk")
+                    raise OSError(errno.ESTALE, "the folder was moved during the walk")
                 above.fd = fd
             except OSError as error:
                 # Cannot go on from here: everything still waiting above is told as unreadable.
                 yield from self._abandon(error)
-        os.close(level.fd)
+        if level.fd >= 0:
+            os.close(level.fd)
         if self._names:
             self._names.pop()
 
