@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,8 @@ def check_writable(path: Path, *more: Path) -> None:
     """Raises ReportError where a report could not be written here; leaves nothing behind."""
     for one in (path, *more):
         try:
+            with suppress(FileNotFoundError):
+                one.lstat()  # refuses names that the system cannot have
             if one.is_dir():
                 raise ReportError(f"the report {one} cannot be written: it is a folder")
             if one.exists() and not one.is_file():
