@@ -11,9 +11,12 @@ from scanner.judge.recipients import (
     Recipient,
     channel_of,
     classify,
+    domain_of,
     grants_for_person,
     grants_of,
     person_of,
+    plain,
+    within,
 )
 from scanner.judge.similarity import coverage
 from scanner.judge.vocabulary import SHARE, Value
@@ -23,6 +26,7 @@ from scanner.model.incident import Event
 from scanner.registry.designation import Assessment, Designation
 from scanner.registry.organisation import Person, Rule
 
+_OUTSIDERS = frozenset({"competitor", "public", "external_unauthorised", "unknown_external"})
 _OUTSIDE_SENT = frozenset({"send", "publish", "share"})
 
 
@@ -54,7 +58,7 @@ def gather(
         "event.kind": event.kind or None,
         **_actor(designation, event, recipient),
         **_rule(designation, event, document, place),
-        **_approval(designation, event, finding),
+        **_approval(designation, event, finding, document, recipient, place),
         "protection.encrypted": _encrypted(event, place),
         **_dataset(designation, assessment, status),
     }
@@ -160,23 +164,61 @@ def _required_missing(
     return None if encrypted is None else not encrypted
 
 
-def _approval(designation: Designation, event: Event, finding: Finding) -> dict[str, Value | None]:
+def _approval(
+    designation: Designation,
+    event: Event,
+    finding: Finding,
+    document: Document,
+    recipient: Recipient,
+    place: Place,
+) -> dict[str, Value | None]:
+    """Whether leave with a ticket was given to the person, or for this recipient, and covers it."""
     day = event.at.date()
     person = person_of(designation.organisation, event.actor or event.sender)
-    if person is None:
-        return {}
-    tickets = [grant for grant in grants_for_person(designation, person, day) if grant.ticket]
+    mine = grants_for_person(designation, person, day) if person else []
+    named = [grant for grant in grants_of(designation, day) if _names(grant, event, recipient)]
+    tickets = [grant for grant in (*mine, *named) if grant.ticket]
     if not tickets:
-        return {"approval.valid": False} if list(grants_of(designation, day)) else {}
-    covers = any(_covers(grant, event, finding) for grant in tickets)
+        recorded = person is not None and bool(list(grants_of(designation, day)))
+        return {"approval.valid": False, "purpose.approved": False} if recorded else {}
+    covers = any(
+        _within(grant, event, finding) and _reaches(grant, event, document, recipient, place)
+        for grant in tickets
+    )
     return {
         "approval.valid": True,
         "approval.covers_event": covers,
-        "purpose.approved": True if covers else None,
+        "purpose.approved": covers,
     }
 
 
-def _covers(grant: Grant, event: Event, finding: Finding) -> bool:
+def _names(grant: Grant, event: Event, recipient: Recipient) -> bool:
+    """True where a grant names the recipients themselves: address, domain or party."""
+    if grant.party and recipient.party and grant.party == recipient.party.id:
+        return True
+    told = [plain(address) for address in event.recipients]
+    if grant.address:
+        return bool(told) and all(address == grant.address.casefold() for address in told)
+    if grant.domain:
+        return bool(told) and all(within(domain_of(one), grant.domain) for one in told)
+    return False
+
+
+def _reaches(
+    grant: Grant, event: Event, document: Document, recipient: Recipient, place: Place
+) -> bool:
+    """True where the leave extends to this recipient and place; never silently to an outsider."""
+    if recipient.kind in _OUTSIDERS:
+        return _names(grant, event, recipient)
+    if not grant.places:
+        return True
+    if recipient.kind in grant.places or (place.kind and place.kind in grant.places):
+        return True
+    return event.kind != "send" and any(begins(document.uri, one) for one in grant.places)
+
+
+def _within(grant: Grant, event: Event, finding: Finding) -> bool:
+    """True where number, channel and fields keep to the leave."""
     if grant.max_records is not None and finding.records > grant.max_records:
         return False
     if grant.channels and channel_of(event) not in grant.channels:

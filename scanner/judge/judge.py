@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scanner.judge.facts import gather
 from scanner.judge.obligations import Verdict, decide
 from scanner.judge.pack import Pack
@@ -23,11 +25,12 @@ def judge_finding(
     event: Event,
     document: Document,
     pack: Pack,
+    known: Mapping[str, Value | None] | None = None,
 ) -> Judgement:
     """What the law engine says about one finding.
 
     `designation` is the dataset's entry as of the event (Registry.designation), None for a list
-    that nobody registered.
+    that nobody registered. `known` are facts that the caller knows better; None takes one away.
     """
     if designation is None or not finding.dataset_id:
         return _unregistered(finding, event, document, pack)
@@ -40,7 +43,8 @@ def judge_finding(
     status = status_of(assessment.secrecy.status, assessment.value.status, measures)
     level = similarity(finding, pack.similarity)
     gathered = gather(finding, designation, assessment, status, level, event, document)
-    verdict = decide(gathered.facts, pack)
+    facts = {**gathered.facts, **(known or {})}
+    verdict = decide({name: value for name, value in facts.items() if value is not None}, pack)
     personal = overlay(finding, entry.spec.columns, pack.personal)
     return Judgement(
         pack=pack.stamp,
@@ -94,23 +98,23 @@ def _shown(
     verdict: Verdict, assessment: Assessment, misfits: tuple[str, ...], *, contradicted: bool
 ) -> tuple[tuple[str, str], ...]:
     """The facts as text, sorted, then reasons and notes, for `explain` and the record."""
-    facts = [(name, _text(value)) for name, value in sorted(verdict.facts.items())]
+    told: dict[str, list[str]] = {}
     for name in ("secrecy", "value", "measures"):
         condition = getattr(assessment, name)
-        facts += [(f"reason.{name}", code) for code in condition.reasons]
-        facts += [(f"missing.{name}", code) for code in condition.missing]
-        if condition.assessor:
-            facts.append((f"assessor.{name}", condition.assessor))
-    if contradicted:
-        facts.append(("reason.measures", "open_share"))
-    facts += [("measure", code) for code in assessment.in_place]
-    facts += [("basis", code) for code in assessment.confidential_basis]
-    facts += [("stale", code) for code in assessment.stale]
-    facts += [("made_after_event", code) for code in assessment.made_after_event]
-    facts += [("misfit", code) for code in misfits]
-    facts += [("note", code) for code in verdict.notes]
-    facts.append(("points", str(verdict.points)))
-    return tuple(facts)
+        told[f"reason.{name}"] = list(condition.reasons)
+        told[f"missing.{name}"] = list(condition.missing)
+        told[f"assessor.{name}"] = [condition.assessor] if condition.assessor else []
+    if contradicted and assessment.measures.status == "met":
+        told["reason.measures"] = ["open_share"]
+    told["measure"] = list(assessment.in_place)
+    told["basis"] = list(assessment.confidential_basis)
+    told["stale"] = list(assessment.stale)
+    told["made_after_event"] = list(assessment.made_after_event)
+    told["misfit"] = list(misfits)
+    told["note"] = list(verdict.notes)
+    told["points"] = [str(verdict.points)]
+    facts = [(name, _text(value)) for name, value in sorted(verdict.facts.items())]
+    return (*facts, *((name, ";".join(codes)) for name, codes in told.items() if codes))
 
 
 def _text(value: Value) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from scanner.judge.conditions import All, AnyOf
 from scanner.judge.packfile import (
@@ -38,7 +39,7 @@ class Trigger:
 
     id: str
     say: Text
-    level: str
+    level: Literal["potential", "risk", "indicator"]
     when: All
 
 

@@ -148,7 +148,10 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """Everything of the organisation that is in force, each kind sorted by id."""
+    """What of the organisation is in force on one day, each kind sorted by id.
+
+    Agreements are all there, those that have ended too: ask each whether it `holds`.
+    """
 
     parties: tuple[Party, ...] = ()
     persons: tuple[Person, ...] = ()

@@ -18,7 +18,7 @@ from scanner.registry.dossier import Dossier
 from scanner.registry.entries import entry_from, entry_payload
 from scanner.registry.history import Change, History, HistoryRow
 from scanner.registry.load import Loaded, changes_of, read_organisation
-from scanner.registry.organisation import KINDS, Organisation, Row
+from scanner.registry.organisation import KINDS, Agreement, Organisation, Row
 from scanner.registry.publicity import Publicity
 
 DATASET, PUBLIC = "dataset", "public"
@@ -85,10 +85,11 @@ class Registry:
         ]
 
     def organisation(self, as_of: datetime | date | None = None) -> Organisation:
-        """Parties, persons, agreements, rules, grants and places in force on that day."""
+        """Parties, persons, rules, grants and places in force on that day, and all agreements."""
         day = _day(as_of) or datetime.now(UTC).date()
         if day not in self._organisations:
             found = {name: self._in_force(name, model, day) for name, model in KINDS.items()}
+            found["agreements"] = self._versions(Agreement)
             self._organisations[day] = Organisation(**found)  # type: ignore[arg-type]
         return self._organisations[day]
 
@@ -284,6 +285,13 @@ class Registry:
             if day is None or row.covers(day):
                 found = row
         return found if found and found.op == "set" else None
+
+    def _versions(self, model: type[Agreement]) -> tuple[Row, ...]:
+        """Every agreement with its period, so that one that has ended can be named."""
+        latest = {(row.id, row.valid_from): row for row in self._rows if row.kind == "agreements"}
+        rows = [row for row in latest.values() if row.op == "set"]
+        rows.sort(key=lambda row: (row.id, row.valid_from))
+        return tuple(model.model_validate(row.data()) for row in rows)
 
     def _in_force(self, kind: str, model: type[Row], day: date) -> tuple[Row, ...]:
         found: dict[str, HistoryRow] = {}
