@@ -58,7 +58,8 @@ class Pipeline:
         self.pool = pool
         self.scan_id = ""
         self._ready: queue.SimpleQueue[_Ready] = queue.SimpleQueue()
-        self._slots = threading.Semaphore(pool.workers * WINDOW)
+        self._window = pool.workers * WINDOW
+        self._slots = threading.Semaphore(self._window)
         self._recording = threading.Lock()
         self._counting = threading.Lock()
         self._under_way = 0
@@ -81,6 +82,11 @@ class Pipeline:
     def pending(self) -> int:
         """Submitted documents that were not told yet."""
         return self._under_way
+
+    @property
+    def full(self) -> bool:
+        """True where `submit` would wait until another thread takes results."""
+        return self._under_way >= self._window
 
     def submit(
         self,

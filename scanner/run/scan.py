@@ -27,6 +27,7 @@ from scanner.settings import Settings
 from scanner.source.folder import Unwalked, walk
 
 BATCH = 200
+TAKE_SECONDS = 0.2  # how long a result waits for the window to fill
 SETTLE = 5000
 _LASTING = ("unsupported", "damaged", "link", "special", "limit:", "bomb:", "volume", "ambiguous")
 
@@ -116,9 +117,14 @@ class Scan:
         )
 
     def _examine(self, pipeline: Pipeline, inventory: Inventory, versions: str) -> None:
+        due = time.monotonic() + TAKE_SECONDS
         for document in self._changed(pipeline, inventory, versions):
+            while pipeline.full:
+                self._take(pipeline, inventory, versions, wait=1.0)
+            if time.monotonic() >= due:
+                self._take(pipeline, inventory, versions, wait=0.0)
+                due = time.monotonic() + TAKE_SECONDS
             pipeline.submit(document, Event(at=datetime.now(UTC)))
-            self._take(pipeline, inventory, versions, wait=0.0)
         while pipeline.pending:
             self._take(pipeline, inventory, versions, wait=1.0)
 
