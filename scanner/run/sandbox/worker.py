@@ -23,10 +23,12 @@ from scanner.extract.base import Blob, Budget, Limits
 from scanner.extract.walk import Begin, read
 from scanner.model.content import Segment
 from scanner.model.document import Document
-from scanner.run.examine import Checkpoint, Closed, Opened, examine, sha256_of
+from scanner.model.examined import Examined
+from scanner.run.examine import Checkpoint, Opened, examine, sha256_of
 from scanner.run.sandbox import blackbox
 from scanner.run.sandbox.codec import pack, unpack
 from scanner.run.sandbox.frames import frame, receive, send
+from scanner.run.sandbox.holes import has_holes, shortened
 from scanner.run.sandbox.isolation import close_doors
 from scanner.settings import Settings
 
@@ -87,17 +89,22 @@ class Worker:
 
     def _work(self, job: dict[str, Any], fds: list[int]) -> None:
         document = unpack(Document, job["document"])
-        with os.fdopen(fds[0], "rb", buffering=1 << 16) as stream:
-            size = os.fstat(stream.fileno()).st_size
-            budget = Budget(
-                limits_of(self._settings, job["seconds"]), safe_mode=job["safe"], skip=job["skip"]
-            )
+        last = b""
+        with os.fdopen(fds[0], "rb", buffering=1 << 16) as file:
+            stat = os.fstat(file.fileno())
+            stream: BinaryIO = file
+            size = stat.st_size
+            sparse = has_holes(stat)
+            if sparse:
+                stream, size = shortened(file.fileno(), size)
+            limits = limits_of(self._settings, job["seconds"])
+            budget = Budget(limits, safe_mode=job["safe"], skip=job["skip"])
             if job["kind"] == "extract":
                 self._extract(document, stream, size, budget)
             else:
-                self._examine(job, document, stream, size, budget)
+                last = self._examine(job, document, stream, size, budget, sparse=sparse)
         full = self._jobs >= RECYCLE_JOBS or self._memory.resident() > self._enough
-        send(self._sock, b"D", bool(full))
+        self._sock.sendall(last + frame(b"D", bool(full)))
 
     def _examine(
         self,
@@ -106,14 +113,17 @@ class Worker:
         stream: BinaryIO,
         size: int,
         budget: Budget,
-    ) -> None:
+        *,
+        sparse: bool,
+    ) -> bytes:
+        """Examines the document; the last message, which goes out with the end of the job."""
         number = int(job["job"])
         blackbox.write(self._page, number, "", [])
-        sha256 = sha256_of(stream)
+        sha256 = "" if sparse else sha256_of(stream)
         if sha256 in job["poison"]:
-            send(self._sock, b"P", sha256)
-            return
+            return frame(b"P", sha256)
         stack: list[blackbox.Open] = []
+        last = b""
         blackbox.write(self._page, number, sha256, stack)
         for told in examine(
             stream,
@@ -130,10 +140,17 @@ class Worker:
                 continue
             if isinstance(told, Opened):
                 stack.append(_open(told))
-            elif isinstance(told, Closed):
+            elif told.number:
                 stack.pop()
-                self._sock.sendall(_examined_frame(told))
+                self._sock.sendall(_examined_frame(told.number, told.examined))
+            else:
+                whole = told.examined
+                if sparse:  # of the file itself there is no hash: its holes were not read
+                    whole = replace(whole, size=document.size, sha256="")
+                last = _examined_frame(0, whole)
+                continue  # the recorder goes on showing the document as open
             blackbox.write(self._page, number, sha256, stack)
+        return last
 
     def _try_send(self, letter: bytes, value: Any) -> None:
         """A checkpoint above the size of a message is left out: it is only a help."""
@@ -175,15 +192,13 @@ def _open(told: Opened) -> blackbox.Open:
     return blackbox.Open(told.number, begin.inner, begin.file_type, begin.size, 0)
 
 
-def _examined_frame(told: Closed) -> bytes:
+def _examined_frame(number: int, examined: Examined) -> bytes:
     """The message of an ended object; above the size of a message, without record numbers."""
     try:
-        return frame(b"O", [told.number, pack(told.examined)])
+        return frame(b"O", [number, pack(examined)])
     except ValueError:
-        slim = tuple(
-            replace(one, record_ids=b"", nonpublic_ids=b"") for one in told.examined.findings
-        )
-        return frame(b"O", [told.number, pack(replace(told.examined, findings=slim))])
+        slim = tuple(replace(one, record_ids=b"", nonpublic_ids=b"") for one in examined.findings)
+        return frame(b"O", [number, pack(replace(examined, findings=slim))])
 
 
 class _Memory:
