@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from scanner.index.anchors import Anchors, AnchorSet, length_bit
-from scanner.index.segment import Table, make_table
-from scanner.index.types import COMMON, U64, ColumnBatch, ColumnCounts
+from scanner.index.kernel import Kernel, kernel, pointer
+from scanner.index.table import Table, make_table
+from scanner.index.types import I64, U32, U64, ColumnBatch, ColumnCounts
 from scanner.model.errors import TableError
-from scanner.model.rule import DatasetSpec
-from scanner.text.canon import AnchorKind, Key, Skip, keys_of
-from scanner.text.keys import Keys, siphash
+from scanner.model.rule import DatasetSpec, FieldKind
+from scanner.text.canon import (
+    PLACEHOLDER_MAILS,
+    PLACEHOLDER_NUMBERS,
+    PLACEHOLDERS,
+    AnchorKind,
+    Key,
+    Skip,
+    keys_of,
+)
+from scanner.text.keys import Keys, siphash, word_hash
+
+MOST_CELLS = 1 << 32
+Column = Sequence[str] | tuple[bytes, I64]
 
 
 @dataclass(slots=True)
@@ -24,82 +39,100 @@ class Collected:
     records: int
     cells: int
     hashes: U64 = field(repr=False)
-    numbers: U64 = field(repr=False)
+    numbers: U32 = field(repr=False)
     anchors: Anchors = field(repr=False)
-    kept: list[int]
-    skipped: list[list[int]]
+    counts: list[tuple[int, int, int, int]]  # of each column: kept, empty, placeholder, short
     values: int = 0
     common: list[int] = field(default_factory=list)
+    owner: object = field(default=None, repr=False)  # keeps the memory of the arrays
 
     def table(self, tag_bits: int) -> Table:
         """The table of the segment; counts values and common cells on the way."""
         width = len(self.spec.indexed)
-        made = make_table(self.hashes, self.numbers, self.records * width, tag_bits)
-        self.values = made.values
-        self.common = _common(made, width)
+        made = make_table(self.hashes, self.numbers, self.records * width, tag_bits, width=width)
+        self.values, self.common = made.values, made.common
         return made
 
     def columns(self) -> tuple[ColumnCounts, ...]:
         """The counts of each column."""
-        common = self.common or [0] * len(self.kept)
+        common = self.common or [0] * len(self.counts)
         return tuple(
-            ColumnCounts(column.name, kept, empty, placeholder, short, shared)
-            for column, kept, (empty, placeholder, short), shared in zip(
-                self.spec.indexed, self.kept, self.skipped, common, strict=True
-            )
+            ColumnCounts(column.name, *counts, shared)
+            for column, counts, shared in zip(self.spec.indexed, self.counts, common, strict=True)
         )
 
 
-def _common(table: Table, width: int) -> list[int]:
-    counts = [0] * width
-    at = 0
-    while at < len(table.postings):
-        size = int(table.postings[at])
-        if size > COMMON:
-            found = np.bincount(table.postings[at + 1 : at + 1 + size] % width, minlength=width)
-            counts = [a + int(b) for a, b in zip(counts, found, strict=True)]
-        at += size + 1
-    return counts
-
-
 class Collector:
-    """Takes batches; `finish` gives what they held."""
+    """Takes batches of rows; `finish` gives what they held."""
 
     def __init__(self, spec: DatasetSpec, keys: Keys) -> None:
-        self._spec, self._keys = spec, keys
-        self._kinds = [column.kind for column in spec.indexed]
-        self._anchors = AnchorSet()
-        self._hashes: list[int] = []
-        self._numbers: list[int] = []
-        self._kept = [0] * len(self._kinds)
-        self._skipped = [[0, 0, 0] for _ in self._kinds]
+        self._spec = spec
+        self._width = len(spec.indexed)
+        loaded = kernel()
+        kinds = [column.kind for column in spec.indexed]
+        self._sink = _Native(loaded, kinds, keys) if loaded else _Python(kinds, keys)
         self.records = 0
 
     def add(self, batch: object) -> None:
         """Take a batch of rows."""
-        rows = _rows(batch) if isinstance(batch, ColumnBatch) else batch
-        for row in rows:  # type: ignore[attr-defined]
-            self._row(row)
-
-    def _row(self, row: list[str]) -> None:
-        width = len(self._kinds)
-        if len(row) > width:
+        if isinstance(batch, ColumnBatch):
+            columns, rows = list(batch.columns), batch.rows
+            if len(columns) != self._width:
+                raise TableError(
+                    f"a batch of the table of {self._spec.id} has {len(columns)} columns instead "
+                    f"of {self._width}"
+                )
+        else:
+            columns, rows = self._columns(batch)  # type: ignore[arg-type]
+        if (self.records + rows) * self._width >= MOST_CELLS:
             raise TableError(
-                f"row {self.records + 1} of the table of {self._spec.id} has {len(row)} cells for "
-                f"{width} columns"
+                f"the table of {self._spec.id} has too many cells for one dataset (more than "
+                f"{MOST_CELLS - 1}): register it in parts"
             )
-        for at in range(width):
-            cell = row[at] if at < len(row) else ""
+        for at, column in enumerate(columns):
+            self._sink.column(at, self.records, rows, column)
+        self.records += rows
+
+    def _columns(self, batch: Sequence[Sequence[str]]) -> tuple[list[Column], int]:
+        """The columns of a batch of rows, short rows filled up."""
+        widest = max(map(len, batch), default=0)
+        if widest > self._width:
+            row = next(at for at, row in enumerate(batch) if len(row) > self._width)
+            raise TableError(
+                f"row {self.records + row + 1} of the table of {self._spec.id} has "
+                f"{len(batch[row])} cells for {self._width} columns"
+            )
+        columns: list[Column] = list(itertools.zip_longest(*batch, fillvalue=""))
+        rows = len(batch)
+        return columns + [("",) * rows] * (self._width - len(columns)), rows
+
+    def finish(self) -> Collected:
+        """What all batches held."""
+        return self._sink.finish(self._spec, self.records)
+
+
+class _Python:
+    """Cells one by one, in plain Python."""
+
+    def __init__(self, kinds: list[FieldKind], keys: Keys) -> None:
+        self._kinds, self._keys = kinds, keys
+        self._anchors = AnchorSet()
+        self._hashes: list[int] = []
+        self._numbers: list[int] = []
+        self._counts = [[0, 0, 0, 0] for _ in kinds]
+
+    def column(self, at: int, first: int, rows: int, column: Column) -> None:
+        """Take the cells of a column, that of record `first` first."""
+        for row, cell in enumerate(_texts(column)):
             told = keys_of(cell, self._kinds[at], self._keys) if cell else Skip.EMPTY
             if isinstance(told, Skip):
-                self._skipped[at][told] += 1
+                self._counts[at][told + 1] += 1
                 continue
-            self._kept[at] += 1
+            self._counts[at][0] += 1
             for key in told:
                 self._hashes.append(key.hash)
-                self._numbers.append(self.records * width + at)
+                self._numbers.append((first + row) * len(self._kinds) + at)
                 self._anchor(key)
-        self.records += 1
 
     def _anchor(self, key: Key) -> None:
         into = self._anchors
@@ -117,27 +150,154 @@ class Collector:
         elif key.anchor is AnchorKind.CODE:
             into.codes.add(key.anchor_value)
 
-    def finish(self) -> Collected:
-        """What all batches held."""
-        hashes = siphash(np.array(self._hashes, np.uint64), self._keys.sip)
+    def finish(self, spec: DatasetSpec, records: int) -> Collected:
+        """What all cells gave."""
         return Collected(
-            self._spec,
-            self.records,
-            sum(self._kept),
-            hashes,
-            np.array(self._numbers, np.uint64),
+            spec,
+            records,
+            sum(counts[0] for counts in self._counts),
+            siphash(np.array(self._hashes, np.uint64), self._keys.sip),
+            np.array(self._numbers, np.uint32),
             self._anchors.freeze(),
-            self._kept,
-            self._skipped,
+            [(a, b, c, d) for a, b, c, d in self._counts],
         )
 
 
-def _rows(batch: ColumnBatch) -> list[tuple[str, ...]]:
-    columns = []
-    for column in batch.columns:
-        if isinstance(column, tuple):
-            data, offsets = column
-            bounds = [int(at) for at in offsets]
-            column = [data[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(bounds)]
-        columns.append(column)
-    return list(zip(*columns, strict=True))
+def _texts(column: Column) -> Sequence[str]:
+    if not isinstance(column, tuple) or not column or not isinstance(column[0], bytes):
+        return column  # type: ignore[return-value]
+    data, offsets = column
+    bounds = [int(at) for at in offsets]
+    return [data[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(bounds)]
+
+
+_KINDS = {
+    FieldKind.COMPANY: 0,
+    FieldKind.PERSON: 1,
+    FieldKind.PHONE: 2,
+    FieldKind.EMAIL: 3,
+    FieldKind.NATIONAL_ID: 4,
+    FieldKind.ACCOUNT: 5,
+}
+_OTHER = 6
+_FIRSTS, _LENGTHS = 0x110000 // 8, 257
+
+
+class _Native:
+    """Cells through the native kernel, a column of a batch at a time."""
+
+    def __init__(self, loaded: Kernel, kinds: list[FieldKind], keys: Keys) -> None:
+        self._kernel = loaded
+        self._kinds = [_KINDS.get(kind, _OTHER) for kind in kinds]
+        secrets = np.array([*keys.multipliers, *keys.sip], np.uint64)
+        words = [word_hash(text.encode(), keys) for text in (*PLACEHOLDERS, *PLACEHOLDER_MAILS)]
+        skipped = np.array(words, np.uint64)
+        numbers = np.array([int(text) for text in PLACEHOLDER_NUMBERS], np.uint64)
+        self._handle = loaded.call(
+            "builder",
+            pointer(secrets),
+            pointer(skipped),
+            len(skipped),
+            pointer(numbers),
+            len(numbers),
+        )
+        if not self._handle:
+            raise MemoryError("no memory to build an index")
+        weakref.finalize(self, loaded.call, "builder_close", self._handle)
+
+    def column(self, at: int, first: int, rows: int, column: Column) -> None:
+        """Take the cells of a column, that of record `first` first."""
+        if isinstance(column, tuple) and column and isinstance(column[0], bytes):
+            data, offsets = column[0], np.ascontiguousarray(column[1], np.int64)
+            place = pointer(offsets)
+        else:
+            data, place = _joined(column, rows), 0  # type: ignore[arg-type]
+        width = len(self._kinds)
+        done = self._kernel.call(
+            "cells",
+            self._handle,
+            at,
+            self._kinds[at],
+            first * width + at,
+            width,
+            data,
+            len(data),
+            place,
+            rows,
+        )
+        if done < 0:
+            raise MemoryError("no memory for the keys of the table")
+        if done != rows:
+            raise TableError("a batch of the table has columns of different lengths")
+
+    def finish(self, spec: DatasetSpec, records: int) -> Collected:
+        """What all cells gave."""
+        call, handle = self._kernel.call, self._handle
+        told = np.zeros(5, np.uint64)
+        call("builder_told", handle, pointer(told))
+        counts = np.zeros((64, 4), np.uint64)
+        call("builder_counts", handle, pointer(counts))
+        size = int(told[0])
+        columns = [
+            (int(kept), int(empty), int(placeholder), int(short))
+            for empty, placeholder, short, kept in counts[: len(self._kinds)]
+        ]
+        return Collected(
+            spec,
+            records,
+            sum(counts[0] for counts in columns),
+            np.frombuffer(_memory(int(told[3]), size * 8), np.uint64),
+            np.frombuffer(_memory(int(told[4]), size * 4), np.uint32),
+            self._anchors(int(told[1]), int(told[2])),
+            columns,
+            owner=self,
+        )
+
+    def _anchors(self, pairs: int, singles: int) -> Anchors:
+        found, masks = np.zeros(pairs, np.uint64), np.zeros(pairs, np.uint32)
+        single = np.zeros(singles, np.uint64)
+        firsts, lengths = np.zeros(_FIRSTS, np.uint8), np.zeros(_LENGTHS, np.uint8)
+        numbers, codes = np.zeros(10_000, np.uint32), np.zeros(1296, np.uint64)
+        arrays = (found, masks, single, firsts, lengths, numbers, codes)
+        self._kernel.call("builder_anchors", self._handle, *(pointer(a) for a in arrays))
+        order = np.argsort(found)
+        points = np.flatnonzero(np.unpackbits(firsts, bitorder="little")).astype(np.uint32)
+        return Anchors(
+            found[order],
+            masks[order],
+            np.sort(single),
+            points,
+            np.flatnonzero(lengths).astype(np.uint32),
+            _number_anchors(numbers),
+            _code_anchors(codes),
+        )
+
+
+def _number_anchors(table: U32) -> U32:
+    bits = (table[:, None] >> np.arange(21, dtype=np.uint32)) & np.uint32(1)
+    four, length = np.nonzero(bits)
+    length = np.where(length == 20, 18 | 32, length)
+    return np.sort((length << 16 | four).astype(np.uint32))
+
+
+def _code_anchors(table: U64) -> U32:
+    letters = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", np.uint8).astype(np.int64)
+    bits = (table[:, None] >> np.arange(35, dtype=np.uint64)) & np.uint64(1)
+    two, length = np.nonzero(bits)
+    told = length << 16 | letters[two // 36] << 8 | letters[two % 36]
+    return np.sort(told.astype(np.uint32))
+
+
+def _memory(address: int, size: int) -> memoryview:
+    """Memory of the kernel."""
+    if not size:
+        return memoryview(b"")
+    return memoryview((ctypes.c_uint8 * size).from_address(address)).cast("B")
+
+
+def _joined(column: Sequence[str], rows: int) -> bytes:
+    """The cells of a column, each ended by a 0 byte."""
+    text = "\0".join(column) + "\0"
+    if text.count("\0") != rows:
+        text = "\0".join(cell.replace("\0", " ") for cell in column) + "\0"
+    return text.encode("utf-8", "surrogatepass")

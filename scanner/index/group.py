@@ -76,14 +76,20 @@ class _Clusters:
     event: I64 = field(repr=False)  # cluster of each event
 
 
-def group(
-    scanner: Scanner, found: list[tuple[Matches, list[Segment]]], units: int
-) -> list[DatasetMatch]:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The matches of one text and the pieces it was fed in."""
+
+    matches: Matches
+    pieces: list[Segment] = field(repr=False)
+
+
+def group(scanner: Scanner, found: list[Text], units: int) -> list[DatasetMatch]:
     """The records of each dataset that the matches make; public directories give none."""
     if not found:
         return []
-    matches = _join([matches for matches, _ in found])
-    part = np.repeat(np.arange(len(found)), [len(m.source) for m, _ in found])
+    matches = _join([text.matches for text in found])
+    part = np.repeat(np.arange(len(found)), [len(text.matches.source) for text in found])
     public = _in_public(scanner, matches)
     told = []
     for at, dataset in enumerate(scanner.datasets):
@@ -220,7 +226,7 @@ def _result(
     good: Bools,
     matches: Matches,
     part: I64,
-    found: list[tuple[Matches, list[Segment]]],
+    found: list[Text],
     units: int,
 ) -> DatasetMatch:
     records, back = np.unique(clusters.record[good], return_inverse=True)
@@ -251,7 +257,7 @@ def _show(
     kept: I64,
     matches: Matches,
     part: I64,
-    found: list[tuple[Matches, list[Segment]]],
+    found: list[Text],
 ) -> tuple[tuple[str, ...], str]:
     """The first few places, and the values of the first few records, masked."""
     order = kept[np.lexsort((events.column[kept], matches.first[events.match[kept]]))]
@@ -262,7 +268,8 @@ def _show(
         if cluster not in shown and len(shown) >= max(PLACES, SAMPLES):
             continue
         match = int(events.match[event])
-        piece, offset, text = _locate(found[int(part[match])], matches, match, part)
+        start, end = int(matches.start[match]), int(matches.end[match])
+        piece, offset, text = _locate(found[int(part[match])], start, end)
         values = shown.setdefault(cluster, {})
         if not values and len(places) < PLACES and (place := piece.place(offset)) not in places:
             places.append(place)
@@ -275,15 +282,12 @@ def _show(
     return tuple(places), " | ".join(lines)
 
 
-def _locate(
-    found: tuple[Matches, list[Segment]], matches: Matches, match: int, part: I64
-) -> tuple[Segment, int, str]:
-    """The piece in which a match begins, the offset there, and its text."""
-    start, end = int(matches.start[match]), int(matches.end[match])
-    pieces = found[1]
-    text = "".join(piece.text for piece in pieces)[start:end]
-    for piece in pieces:
-        if start < len(piece.text):
-            return piece, start, text
-        start -= len(piece.text)
-    return pieces[-1], len(pieces[-1].text), text
+def _locate(text: Text, start: int, end: int) -> tuple[Segment, int, str]:
+    """The piece in which the bytes from `start` on begin, the offset there, and what they say."""
+    for piece in text.pieces:
+        data = piece.text.encode("utf-8", "surrogatepass")
+        if start < len(data) or piece is text.pieces[-1]:
+            before = data[:start].decode("utf-8", "replace")
+            return piece, len(before), data[start:end].decode("utf-8", "replace")
+        start, end = start - len(data), end - len(data)
+    raise ValueError("a text without pieces")

@@ -24,119 +24,15 @@ from numpy.typing import NDArray
 
 from scanner.index.anchors import Anchors
 from scanner.index.seal import seal
+from scanner.index.table import Table, unpack
+from scanner.index.types import U32, U64
 from scanner.model.errors import IndexDamaged, KeyMissing
 from scanner.text.keys import Keys
 
 MAGIC = b"LSINDEX1"
 HEADER = 4096
-WIDEST_ENTRY = 57
-LEAST_KEPT = 44  # bits of a hash that are kept at least: the Bloom filter is made of them
-BLOOM_BITS = 8  # for each value
-BUCKET = 24  # values in a bucket at most, on average
 SMALL = 4 << 20  # a file up to this size is checked whole whenever it is opened
 SECTIONS = ("sealed", "bloom", "offsets", "entries", "postings")
-U64 = NDArray[np.uint64]
-U32 = NDArray[np.uint32]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The sections of a segment before they are written, and the numbers that describe them."""
-
-    values: int
-    bucket_bits: int
-    tag_bits: int
-    payload_bits: int
-    bloom: U64
-    offsets: U32
-    entries: NDArray[np.uint8]
-    postings: U32
-
-
-def plan(
-    values: int, cells: int, postings: int, tag_bits: int, known: int = 64
-) -> tuple[int, int, int]:
-    """Bits of bucket, tag and payload for so many values, of whose hashes `known` bits are."""
-    bucket_bits = max(0, (max(values, 1) // BUCKET).bit_length())
-    payload_bits = max(1, max(cells, postings, 1).bit_length())
-    tag_bits = max(tag_bits, LEAST_KEPT - bucket_bits)
-    tag_bits = min(tag_bits, WIDEST_ENTRY - 1 - payload_bits, known - bucket_bits)
-    return bucket_bits, tag_bits, payload_bits
-
-
-def make_table(hashes: U64, cells: U64, space: int, tag_bits: int, known: int = 64) -> Table:
-    """The table of (SipHash, cell) pairs in any order; `space` is above every cell.
-
-    `known` bits of the hashes are real, the lower ones zero (where segments are merged).
-    """
-    order = np.lexsort((cells, hashes))
-    hashes, cells = hashes[order], cells[order]
-    if len(hashes):
-        fresh = np.ones(len(hashes), bool)
-        fresh[1:] = (hashes[1:] != hashes[:-1]) | (cells[1:] != cells[:-1])
-        hashes, cells = hashes[fresh], cells[fresh]
-    values, starts, counts = np.unique(hashes, return_index=True, return_counts=True)
-    several = counts > 1
-    posting_sizes = np.where(several, counts + 1, 0)
-    places = np.concatenate(([0], np.cumsum(posting_sizes)))
-    postings = np.zeros(int(places[-1]), np.uint32)
-    head = places[:-1][several]
-    postings[head] = counts[several]
-    inside = np.repeat(several, counts)
-    offset = np.arange(len(cells)) - np.repeat(starts, counts)
-    target = np.repeat(places[:-1], counts) + 1 + offset
-    postings[target[inside]] = cells[inside]
-    bucket_bits, tag_bits, payload_bits = plan(len(values), space, len(postings), tag_bits, known)
-    payload = np.where(several, places[:-1].astype(np.uint64), cells[starts])
-    buckets = values >> np.uint64(64 - bucket_bits) if bucket_bits else values * np.uint64(0)
-    tags = (values << np.uint64(bucket_bits)) >> np.uint64(64 - tag_bits)
-    entry = tags | several.astype(np.uint64) << np.uint64(tag_bits)
-    entry |= payload << np.uint64(tag_bits + 1)
-    offsets = np.zeros((1 << bucket_bits) + 1, np.uint32)
-    offsets[1:] = np.cumsum(np.bincount(buckets.astype(np.int64), minlength=1 << bucket_bits))
-    packed = _pack(entry, tag_bits + 1 + payload_bits)
-    return Table(
-        len(values), bucket_bits, tag_bits, payload_bits, _bloom(values), offsets, packed, postings
-    )
-
-
-def _bloom(values: U64) -> U64:
-    words = max(1, len(values) * BLOOM_BITS // 64)
-    bloom = np.zeros(words, np.uint64)
-    if not len(values):
-        return bloom
-    index = bloom_words(values, words)
-    starts = np.flatnonzero(np.concatenate(([True], index[1:] != index[:-1])))
-    bloom[index[starts]] = np.bitwise_or.reduceat(bloom_bits(values), starts)
-    return bloom
-
-
-def bloom_words(values: U64, words: int) -> NDArray[np.int64]:
-    """In which word of the Bloom filter each value stands."""
-    return ((values >> np.uint64(32)) * np.uint64(words) >> np.uint64(32)).astype(np.int64)
-
-
-def bloom_bits(values: U64) -> U64:
-    """The four bits of each value."""
-    one, low = np.uint64(1), np.uint64(63)
-    bits = np.zeros(len(values), np.uint64)
-    for shift in (20, 26, 32, 38):
-        bits |= one << (values >> np.uint64(shift) & low)
-    return bits
-
-
-def _pack(entry: U64, width: int) -> NDArray[np.uint8]:
-    """Entries of `width` bits one after another, with eight spare bytes at the end."""
-    words = np.zeros(len(entry) * width // 64 + 3, np.uint64)
-    if len(entry):
-        bit = np.arange(len(entry), dtype=np.uint64) * np.uint64(width)
-        word, shift = (bit >> np.uint64(6)).astype(np.int64), bit & np.uint64(63)
-        starts = np.flatnonzero(np.concatenate(([True], word[1:] != word[:-1])))
-        words[word[starts]] = np.bitwise_or.reduceat(entry << shift, starts)
-        over = shift + np.uint64(width) > 64
-        high = entry[over] >> (np.uint64(64) - shift[over])
-        words[word[over] + 1] |= high
-    return words.view(np.uint8)[: -(-len(entry) * width // 8) + 8]
 
 
 def write_segment(
@@ -248,6 +144,10 @@ class Segment:
                 raise damaged(self.path) from None
         return self._anchors
 
+    def forget_anchors(self) -> None:
+        """Give back the memory of the decrypted anchors."""
+        self._anchors = None
+
     @property
     def prefix_bits(self) -> int:
         """How many of the upper bits of a SipHash are kept."""
@@ -258,7 +158,7 @@ class Segment:
         if self._decoded is None:
             count, tag_bits = self.numbers["values"], self.numbers["tag_bits"]
             width = tag_bits + 1 + self.numbers["payload_bits"]
-            entry = _unpack(self.entries, count, width)
+            entry = unpack(self.entries, count, width)
             sizes = self.offsets[1:].astype(np.int64) - self.offsets[:-1]
             bucket = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
             low = np.uint64((1 << tag_bits) - 1)
@@ -283,17 +183,6 @@ class Segment:
     def close(self) -> None:
         """Forget the arrays; the map goes with the last of them."""
         self._decoded = None
-
-
-def _unpack(raw: NDArray[np.uint8], count: int, width: int) -> U64:
-    if not count:
-        return np.empty(0, np.uint64)
-    loads = np.lib.stride_tricks.as_strided(
-        raw[:8].view("<u8"), shape=(len(raw) - 7,), strides=(1,), writeable=False
-    )
-    bit = np.arange(count, dtype=np.uint64) * np.uint64(width)
-    word: U64 = loads[(bit >> np.uint64(3)).astype(np.int64)]
-    return word >> (bit & np.uint64(7)) & np.uint64((1 << width) - 1)
 
 
 def _read_header(path: Path, mapped: mmap.mmap, keys: Keys) -> dict[str, Any]:

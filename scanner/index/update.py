@@ -33,7 +33,8 @@ from scanner.index.manifest import (
     sync_folder,
     write_manifest,
 )
-from scanner.index.segment import Segment, make_table, write_segment
+from scanner.index.segment import Segment, write_segment
+from scanner.index.table import make_table
 from scanner.index.types import I64, U32, U64, Bools, BuildReport
 from scanner.model.errors import TableError, UsageError
 from scanner.model.rule import DatasetSpec
@@ -163,7 +164,14 @@ def merge_dataset(index_dir: Path, key: bytes, dataset_id: str) -> int:
             live = ~np.isin((numbers // np.uint64(width)).astype(np.uint32), manifest.removed)
             hashes, numbers = hashes[live], numbers[live]
         generation = manifest.generation + 1
-        table = make_table(hashes, numbers, manifest.next_record * width, TAG_BITS, bits)
+        table = make_table(
+            hashes,
+            numbers.astype(np.uint32),
+            manifest.next_record * width,
+            TAG_BITS,
+            bits,
+            width,
+        )
         name = segment_name(generation)
         told = {"records": manifest.next_record, "cells": len(numbers), "columns": width}
         anchors = Anchors.union([segment.anchors for segment in segments])
@@ -234,7 +242,7 @@ def _differences(
         kept, cells = segment.cells()
         records = cells // width + np.uint64(part.base)
         old += signatures(records, cells % width, kept >> shift, manifest.next_record)
-    cells = np.stack((collected.hashes >> shift, collected.numbers), axis=1)
+    cells = np.stack((collected.hashes >> shift, collected.numbers.astype(np.uint64)), axis=1)
     cells = np.unique(cells, axis=0) if len(cells) else cells
     new = signatures(cells[:, 1] // width, cells[:, 1] % width, cells[:, 0], collected.records)
     live = np.setdiff1d(np.arange(len(old), dtype=np.uint32), manifest.removed)
@@ -251,6 +259,7 @@ def _subset(collected: Collected, rows: I64) -> Collected:
     at = place[(collected.numbers // width).astype(np.int64)]
     ours = at >= 0
     numbers = at[ours].astype(np.uint64) * width + collected.numbers[ours] % width
+    numbers = numbers.astype(np.uint32)
     return replace(
         collected,
         records=len(rows),

@@ -27,7 +27,8 @@ from scanner.text.keys import (
 MAIL = re.compile(r"[a-z0-9][a-z0-9._%+\-']*@[a-z0-9-]+(?:\.[a-z0-9-]+){1,6}")
 _DIGIT_CHARS = "0-9" + "".join(NUMERALS)
 _PHONE_PART = re.compile(f"[+(]*[{_DIGIT_CHARS}](?:[ \\-.()+/]{{0,3}}[{_DIGIT_CHARS}])*")
-_ONLY_NUMBER = re.compile(f"[ \\-.()+/]*[{_DIGIT_CHARS}](?:[ \\-.()+/]*[{_DIGIT_CHARS}])*[ .)]*")
+_ONLY_NUMBER = re.compile(f"[{_DIGIT_CHARS} \\-.()+/]+")
+LONGEST_CELL = 10_000  # characters of a cell that are looked at
 _CODE = re.compile(r"[0-9a-z]+(?:[\-_/.][0-9a-z]+)*")
 _JOINERS = re.compile(r"[\s\-._/]+")
 _TO_ASCII = str.maketrans(NUMERALS)
@@ -186,7 +187,7 @@ class Key:
 
 def keys_of(value: str, kind: FieldKind, keys: Keys) -> list[Key] | Skip:
     """The keys of a cell, or why there are none."""
-    folded = fold_text(value)
+    folded = fold_text(value[:LONGEST_CELL])
     parts = w.WORD.findall(folded)
     if not parts:
         return Skip.EMPTY
@@ -198,8 +199,9 @@ def keys_of(value: str, kind: FieldKind, keys: Keys) -> list[Key] | Skip:
         return told or Skip.PLACEHOLDER
     if kind is FieldKind.PHONE:
         return _phones(folded, keys)
-    if _ONLY_NUMBER.fullmatch(folded):
-        return _numbers([_digits(folded)], keys)
+    digits = _digits(folded)
+    if _ONLY_NUMBER.fullmatch(folded) and (len(digits) >= 6 or re.search("[0-9]", folded)):
+        return _numbers([digits], keys)
     if kind in {FieldKind.NATIONAL_ID, FieldKind.ACCOUNT}:
         code = _JOINERS.sub("", folded)
         if re.fullmatch(r"[1-9]\d{16}x", code):

@@ -123,7 +123,7 @@ def _resolve(entity: re.Match[str]) -> str | None:
     if name:
         return _NAMED.get(name)
     cp = int(decimal) if decimal else int(hexadecimal, 16)
-    return fold_char(chr(cp)) if 0 < cp < 0x110000 else None
+    return fold_char(chr(max(cp, 32))) if 0 < cp < 0x110000 else None
 
 
 def fold_text(text: str) -> str:

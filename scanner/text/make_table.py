@@ -71,6 +71,12 @@ def _flat(cp: int, simple: dict[int, int]) -> list[int]:
         plain = unicodedata.normalize("NFKD", plain)
         if plain != char:
             return [to for part in plain for to in _flat(ord(part), simple)]
+    if 0x3021 <= cp <= 0x3029:
+        return [0x30 + cp - 0x3020]
+    if cp == 0x303C:
+        return [ord(",")]
+    if 0x4000 <= cp < 0xA000:
+        return [cp]
     if category[0] in "LN" or category == "Mc" or 0x20000 <= cp < 0x3FFFE:
         return [cp]
     return [_separator(cp)]

@@ -25,7 +25,8 @@ LONGEST_WINDOW = 256  # words
 WIDEST_GAP = 16  # characters between two words of a window
 SHORTEST_NUMBER, LONGEST_NUMBER = 6, 19
 SHORTEST_CODE, LONGEST_CODE, CODE_PARTS = 5, 34, 10
-_DIGITS = re.compile(f"[0-9]+(?![0-9{''.join(NUMERALS)}])|[0-9{''.join(NUMERALS)}]{{2,}}")
+_DIGITS = re.compile("[0-9]+")
+_NUMERALS = re.compile(f"[0-9{''.join(NUMERALS)}]{{2,}}")
 _DIGIT_GAP = re.compile(r"[ \-.()+/]{1,3}")
 _TO_ASCII = str.maketrans(NUMERALS)
 _LOCAL = "abcdefghijklmnopqrstuvwxyz0123456789._%+-'"
@@ -142,6 +143,8 @@ def country_free(digits: str, marked: bool) -> set[str]:
     `marked` where a plus stood before it.
     """
     bare = digits.lstrip("0")
+    if len(bare) > LONGEST_NUMBER:
+        return set()
     forms = {bare}
     if bare.startswith("86"):
         forms.add(bare[2:].lstrip("0"))
@@ -157,14 +160,23 @@ def country_length(digits: str) -> int:
     return 1 if digits[:1] in _ONE else 2 if digits[:2] in _TWO else 3
 
 
-def digit_groups(text: str) -> list[tuple[int, int, str]]:
-    """Runs of digits (start, end, as ASCII digits); Chinese numerals count from two on."""
-    return [(m.start(), m.end(), m[0].translate(_TO_ASCII)) for m in _DIGITS.finditer(text)]
-
-
 def number_windows(text: str, keys: Keys) -> Iterator[Window]:
-    """Every number that runs of digits make, alone or joined, in each form it may be kept in."""
-    groups = digit_groups(text)
+    """Every number that runs of digits make, alone or joined, in each form it may be kept in.
+
+    Once for runs of ASCII digits, once for runs with Chinese numerals among them.
+    """
+    yield from _number_windows(text, [(m.start(), m.end(), m[0]) for m in _DIGITS.finditer(text)], keys)
+    mixed = [
+        (m.start(), m.end(), m[0].translate(_TO_ASCII)) for m in _NUMERALS.finditer(text)
+    ]
+    if any(not text[start:end].isascii() for start, end, _ in mixed):
+        found = _number_windows(text, mixed, keys)
+        yield from (w for w in found if not text[w.start : w.end].isascii())
+
+
+def _number_windows(
+    text: str, groups: list[tuple[int, int, str]], keys: Keys
+) -> Iterator[Window]:
     for first, (start, _, _) in enumerate(groups):
         digits = ""
         marked = text[start - 1 : start] == "+"

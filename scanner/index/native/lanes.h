@@ -1,0 +1,420 @@
+/* The lanes of the scan: words, numbers, codes, e-mail addresses. */
+
+/* ---- words ---- */
+/* Try the collected anchors: those that pass the filters are walked. */
+NOINLINE u32 drain(Scan *s, u32 n) {
+    const Ctx *c = s->c;
+    u32 found = 0;
+    if (!c->any_pair && !c->singles) return 0;
+    if (c->pair_bits > 15)
+        for (u32 i = 0; i < n && i < 64; i++) __builtin_prefetch(&c->pairs[s->anchor_hash[i] >> (64 - c->pair_bits)]);
+    if (!c->singles) {
+        for (u32 i = 0; i < n; i++) {
+            u64 p = s->anchor_hash[i];
+            if (i + 64 < n) __builtin_prefetch(&c->pairs[s->anchor_hash[i + 64] >> (64 - c->pair_bits)]);
+            s->anchors[found] = s->anchors[i];
+            s->anchor_hash[found] = p;
+            found += (u32)pair_passes(c, p);
+        }
+    } else {
+        for (u32 i = 0; i < n; i++) {
+            u64 p = s->anchor_hash[i];
+            u32 at = s->anchors[i];
+            s->anchors[found] = at;
+            s->anchor_hash[found] = p;
+            found += (u32)(at >> 31 ? single_passes(c, p) : pair_passes(c, p));
+        }
+    }
+    for (u32 i = 0; i < found; i++) {
+        u32 at = s->anchors[i];
+        if (at >> 31) {
+            Word w;
+            at &= 0x7FFFFFFF;
+            if (next_word(s->f.b, at, s->f.n, &w, &c->k) && w.start == at && w.hash && w.end - at >= 4)
+                push(s, bind(w.hash, WORDS, 1, &c->k), at, w.end, WORDS, 1, 1);
+            continue;
+        }
+        u32 lengths = pair_lengths(c, s->anchor_hash[i]);
+        if (lengths) walk(s, at, lengths);
+    }
+    return 0;
+}
+
+/* ---- numbers ---- */
+static const u64 TEN[20] = {1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull,
+    100000000ull, 1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull,
+    100000000000000ull, 1000000000000000ull, 10000000000000000ull, 100000000000000000ull,
+    1000000000000000000ull, 10000000000000000000ull};
+
+INLINE u32 digits_of(u64 v) { /* how many decimal digits, 0 for 0 */
+    if (!v) return 0;
+    u32 n = (u32)((64 - __builtin_clzll(v)) * 1233 >> 12);
+    return n + (v >= TEN[n]);
+}
+
+INLINE u32 first_four(u64 v, u32 n) { return (u32)(n > 4 ? v / TEN[n - 4] : v); }
+
+INLINE void number(Scan *s, u64 v, u32 start, u32 end) {
+    u32 n = digits_of(v);
+    if (n < SHORTEST_NUMBER || n > LONGEST_NUMBER) return;
+    if (!(s->c->numbers[first_four(v, n)] >> n & 1)) return;
+    push(s, hash_number(v, n, &s->c->k), start, end, NUMBER, n, 0);
+}
+
+static const char TWO_DIGIT_COUNTRIES[] =
+    "20273031323334363940414344454647484951525354555657586061626364656681828486909192939498"
+    "95";
+
+static u32 country_length(u64 v, u32 n) {
+    u32 two = (u32)(n > 2 ? v / TEN[n - 2] : v);
+    if (two / 10 == 1 || two / 10 == 7) return 1;
+    for (const char *p = TWO_DIGIT_COUNTRIES; *p; p += 2)
+        if ((u32)(p[0] - '0') * 10 + (u32)(p[1] - '0') == two) return 2;
+    return 3;
+}
+
+/* Every form under which digits may be kept: without zeros, without country code. */
+NOINLINE void number_forms(Scan *s, u64 v, u32 start, u32 end, int marked) {
+    u32 n = digits_of(v);
+    if (!n || n > LONGEST_NUMBER) return;
+    number(s, v, start, end);
+    if (n > 2 && v / TEN[n - 2] == 86) number(s, v % TEN[n - 2], start, end);
+    if (n == 11 && v / TEN[10] == 1 && v % TEN[10] >= TEN[9]) number(s, v % TEN[10], start, end);
+    if (marked) {
+        u32 code = country_length(v, n);
+        if (code < n) number(s, v % TEN[n - code], start, end);
+    }
+}
+
+/* A number of 17 digits with an X after it. */
+INLINE void number_x(Scan *s, u64 v, u32 total, u32 start, u32 end) {
+    const u8 *b = s->f.b;
+    if (total != 17 || digits_of(v) != 17 || end >= s->f.n || (b[end] | 0x20) != 'x') return;
+    if (end + 1 < s->f.n && alnum(b[end + 1])) return;
+    if (!(s->c->numbers[first_four(v, 17)] >> 20 & 1)) return;
+    push(s, hash_number(v, 18 | 32, &s->c->k), start, end + 1, NUMBER, 18 | 32, 0);
+}
+
+/* Bytes of the mark at p that may stand between digits, 0 where it may not. */
+INLINE u32 gap_mark(const u8 *p) {
+    int c = p[0];
+    if (c < 0x80) return T.digit_gap[c];
+    if (c < 0xE0 || !left_mark(p)) return 0;
+    u32 e = entry_of(decode(p, 3)), m = e & 0xFFFFFF;
+    return e >> 24 == SEP && m < 0x80 && T.digit_gap[m] ? 3 : 0;
+}
+
+/* Where the next digit stands after at most three marks from `at` on; 0 where it does not. */
+INLINE u32 next_digits(const u8 *b, u32 at, u32 end) {
+    for (int marks = 0; marks < 3 && at < end; marks++) {
+        u32 size = gap_mark(b + at);
+        if (!size) return 0;
+        at += size;
+        if (at < end && T.cls[b[at]] == 2) return at;
+    }
+    return 0;
+}
+
+static void numbers(Scan *s, u32 n) {
+    const Ctx *c = s->c;
+    const u8 *b = s->f.b;
+    u32 text_end = s->f.n, ten = c->any_number >> 10 & 1;
+    for (u32 i = 0; i < n; i++) {
+        u32 start = s->digits[i], at = start, total = 0;
+        int marked = start && b[start - 1] == '+', tried = 0;
+        u64 v = 0;
+        for (;;) {
+            u32 group = at;
+            while (T.cls[b[at]] == 2 && at < text_end && at - group <= 24) {
+                if (v >= TEN[19] / 10) { total = 99; break; }
+                v = v * 10 + (u64)(b[at++] - '0');
+            }
+            total += at - group;
+            if (total > LONGEST_NUMBER + 4) break;
+            if (group == start && total >= 2 && b[start] == '0' && b[start + 1] == '0') marked = 1;
+            u32 have = digits_of(v);
+            if (!tried && have >= 4) {
+                /* stop early where nothing begins so; other forms make it worth going on */
+                tried = 1;
+                u32 four = first_four(v, have), two = four / 100;
+                if (!c->numbers[four] && !marked && two != 86 && !(two / 10 == 1 && ten)) break;
+            }
+            if (total >= SHORTEST_NUMBER) {
+                number_forms(s, v, start, at, marked);
+                number_x(s, v, total, start, at);
+            }
+            u32 next = next_digits(b, at, text_end);
+            if (!next) break;
+            at = next;
+        }
+    }
+}
+
+/* ---- numbers written with Chinese numerals ---- */
+typedef struct { u32 start, end, n; int numeral; u8 d[24]; } Run;
+
+/* The digit at p (ASCII or Chinese numeral) and its bytes, -1 where there is none. */
+INLINE int digit_at(const u8 *b, u32 at, u32 end, u32 *size) {
+    if (at >= end) return -1;
+    if (T.cls[b[at]] == 2) { *size = 1; return b[at] - '0'; }
+    if ((b[at] & 0xF0) != 0xE0) return -1;
+    *size = 3;
+    return (int)T.numeral[decode(b + at, 3)] - 1;
+}
+
+INLINE u32 step_back(const u8 *b, u32 at) {
+    at--;
+    while (at && (b[at] & 0xC0) == 0x80) at--;
+    return at;
+}
+
+/* The run of digits that begins at `at`; 0 where it is shorter than two or longer than 23. */
+static int run_at(const u8 *b, u32 at, u32 end, Run *r) {
+    u32 size;
+    int d;
+    r->start = at; r->n = 0; r->numeral = 0;
+    while ((d = digit_at(b, at, end, &size)) >= 0) {
+        if (r->n == 24) return 0;
+        r->d[r->n++] = (u8)d;
+        r->numeral |= size == 3;
+        at += size;
+    }
+    r->end = at;
+    return r->n >= 2;
+}
+
+/* Where the run of digits begins that ends before `at`, going over at most 24 of them. */
+static u32 run_start(const u8 *b, u32 at) {
+    u32 size, left = 25;
+    while (at && left--) {
+        u32 p = step_back(b, at);
+        if (digit_at(b, p, at, &size) < 0 || p + size != at) break;
+        at = p;
+    }
+    return at;
+}
+
+/* The run before `at`, with at most three marks between; 0 where there is none. */
+static int run_before(const u8 *b, u32 at, Run *r) {
+    u32 p = at, size;
+    for (int marks = 0; marks < 3 && p; marks++) {
+        u32 q = step_back(b, p);
+        if (gap_mark(b + q) != p - q) return 0;
+        p = q;
+        if (!p) return 0;
+        u32 d = step_back(b, p);
+        if (digit_at(b, d, p, &size) >= 0 && d + size == p)
+            return run_at(b, run_start(b, p), p, r) && r->end == p;
+    }
+    return 0;
+}
+
+static int run_after(const u8 *b, u32 at, u32 end, Run *r) {
+    u32 size;
+    for (int marks = 0; marks < 3 && at < end; marks++) {
+        u32 m = gap_mark(b + at);
+        if (!m) return 0;
+        at += m;
+        if (digit_at(b, at, end, &size) >= 0) return run_at(b, at, end, r);
+    }
+    return 0;
+}
+
+/* Windows whose first Chinese numeral is the one at q. */
+NOINLINE void numerals(Scan *s, u32 q) {
+    const u8 *b = s->f.b;
+    Run runs[24];
+    u32 begin = run_start(b, q), first = 12, count = 0, total;
+    for (u32 p = begin; p < q; p++) if (b[p] >= 0x80) return;
+    if (!run_at(b, begin, s->f.n, &runs[first])) return;
+    for (total = runs[first].n; first > 0; first--) {
+        if (!run_before(b, runs[first].start, &runs[first - 1]) || runs[first - 1].numeral) break;
+        total += runs[first - 1].n;
+        if (total > LONGEST_NUMBER + 4) break;
+    }
+    for (count = 13, total = runs[12].n; count < 24; count++) {
+        if (!run_after(b, runs[count - 1].end, s->f.n, &runs[count])) break;
+        total += runs[count].n;
+        if (total > LONGEST_NUMBER + 4) break;
+    }
+    for (u32 from = first; from <= 12; from++) {
+        u32 start = runs[from].start, seen = 0;
+        u64 v = 0;
+        int marked = (start && b[start - 1] == '+') || (runs[from].d[0] == 0 && runs[from].d[1] == 0);
+        for (u32 to = from; to < count && seen <= LONGEST_NUMBER + 4; to++) {
+            int over = 0;
+            for (u32 i = 0; i < runs[to].n; i++) {
+                over |= v >= TEN[19] / 10;
+                v = v * 10 + runs[to].d[i];
+            }
+            seen += runs[to].n;
+            if (over || seen > LONGEST_NUMBER + 4) break;
+            if (to < 12) continue;
+            number_forms(s, v, start, runs[to].end, marked);
+            number_x(s, v, seen, start, runs[to].end);
+        }
+    }
+}
+
+/* First characters beyond ASCII that may begin a value. */
+static void characters(Scan *s, u32 n) {
+    const Ctx *c = s->c;
+    const u8 *b = s->f.b;
+    u32 anchors = 0, end = s->f.n;
+    for (u32 i = 0; i < n; i++) {
+        u32 q = s->chars[i];
+        int size = lead_size(b[q]);
+        if (c->any_number && size == 3 && T.numeral[decode(b + q, 3)]) {
+            u32 other;
+            if (digit_at(b, q + 3, end, &other) >= 0 || (q && digit_at(b, step_back(b, q), q, &other) >= 0))
+                numerals(s, q);
+        }
+        Word w;
+        if (!c->any_pair || !next_word(b, q + (u32)size, end, &w, &c->k)) continue;
+        s->anchors[anchors] = q;
+        s->anchor_hash[anchors++] = pair_of(hash_char(b + q, size, &c->k), w.hash, &c->k);
+    }
+    if (anchors) drain(s, anchors);
+}
+
+/* ---- codes ---- */
+INLINE int joiner(int c) { return c == '-' || c == '_' || c == '/' || c == '.'; }
+INLINE u32 word_end(const u8 *b, u32 at, u32 end) {
+    while (at < end && alnum(b[at])) at++;
+    return at;
+}
+INLINE u32 word_start(const u8 *b, u32 at) {
+    u32 least = at > LONGEST_WORD + 1 ? at - LONGEST_WORD - 1 : 0;
+    while (at > least && alnum(b[at - 1])) at--;
+    return at;
+}
+INLINE int joined(const u8 *b, u32 left, u32 left_end, u32 right, u32 right_end) {
+    int gap = b[left_end];
+    if (joiner(gap)) return 1;
+    return gap == ' ' && (T.cls[b[right]] == 2 || (left_end - left == 4 && right_end - right == 4));
+}
+INLINE u32 code_index(int c) { return (u32)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); }
+
+/* Windows from `start` on that reach at least the word that holds the digits at `q`. */
+NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
+    const u8 *b = s->f.b;
+    u8 code[LONGEST_CODE + 1];
+    u32 n = 0, letters = 0, at = start, end = s->f.n;
+    for (int part = 0; part < CODE_PARTS; part++) {
+        u32 stop = word_end(b, at, at + LONGEST_CODE + 2 < end ? at + LONGEST_CODE + 2 : end);
+        if (n + (stop - at) > LONGEST_CODE) return;
+        for (u32 i = at; i < stop; i++) {
+            code[n++] = (u8)low(b[i]);
+            letters += T.cls[b[i]] == 1;
+        }
+        u64 lengths = n >= 2 ? s->c->codes[code_index(code[0]) * 36 + code_index(code[1])] : ~0ull;
+        if (!lengths) return;
+        if (stop > q && n >= SHORTEST_CODE && letters && lengths >> n & 1)
+            push(s, bind(hash_bytes(code, n, &s->c->k), CODE, n, &s->c->k), start, stop, CODE, n, 0);
+        if (stop + 1 >= end || !alnum(b[stop + 1])) return;
+        u32 next_end = word_end(b, stop + 1, stop + 6 < end ? stop + 6 : end);
+        if (!joined(b, at, stop, stop + 1, next_end)) return;
+        at = stop + 1;
+    }
+}
+
+static void codes(Scan *s, u32 n) {
+    const u8 *b = s->f.b;
+    u32 end = s->f.n, chain_end = 0;
+    int chain_letters = 0;
+    for (u32 i = 0; i < n; i++) {
+        u32 q = s->digits[i], start = word_start(b, q);
+        if (q - start > LONGEST_CODE) continue;
+        if (start < q && memchr_digit(b + start, q - start)) continue;
+        if (q >= chain_end) { /* a run of joined words: is there a letter in it at all? */
+            u32 at = start;
+            chain_letters = 0;
+            for (;;) {
+                u32 stop = at;
+                while (stop < end && alnum(b[stop])) chain_letters |= T.cls[b[stop++]] == 1;
+                chain_end = stop;
+                if (stop + 1 >= end || stop - q > 4096 || !alnum(b[stop + 1])) break;
+                if (!joiner(b[stop]) && b[stop] != ' ') break;
+                u32 next_end = word_end(b, stop + 1, stop + 6 < end ? stop + 6 : end);
+                if (!joined(b, at, stop, stop + 1, next_end)) break;
+                at = stop + 1;
+            }
+        }
+        if (chain_letters) code_windows(s, start, q);
+        u32 at = start, size = word_end(b, q, end < q + 40 ? end : q + 40) - start;
+        for (int part = 1; part < CODE_PARTS && at >= 2; part++) {
+            if (!joiner(b[at - 1]) && b[at - 1] != ' ') break;
+            u32 left = word_start(b, at - 1), left_end = at - 1;
+            u32 right_end = word_end(b, at, at + 6 < end ? at + 6 : end);
+            if (left == left_end || !joined(b, left, left_end, at, right_end)) break;
+            size += left_end - left;
+            if (size > LONGEST_CODE || memchr_digit(b + left, left_end - left)) break;
+            at = left;
+            code_windows(s, at, q);
+        }
+    }
+}
+
+/* ---- e-mail addresses ---- */
+static void mail_lane(Scan *s, u32 n) {
+    const u8 *b = s->f.b;
+    for (u32 i = 0; i < n; i++) {
+        u32 q = s->mails[i], start = q, end = s->f.n;
+        while (start && q - start < LONGEST_WORD && b[start - 1] < 0x80 && T.local[b[start - 1]]) start--;
+        while (start < q && !alnum(b[start])) start++;
+        if (start == q) continue;
+        u8 mail[LONGEST_WORD + 264];
+        u32 m = 0, labels = 0, at = q + 1;
+        for (u32 p = start; p <= q; p++) mail[m++] = (u8)low(b[p]);
+        if (end > q + 256) end = q + 256;
+        for (;;) {
+            u32 label = at;
+            while (at < end && b[at] < 0x80 && T.domain[b[at]]) mail[m++] = (u8)low(b[at++]);
+            if (at == label) break;
+            if (++labels >= 2) {
+                u32 size = m, stop = at;
+                while (mail[size - 1] == '-') { size--; stop--; }
+                push(s, bind(hash_bytes(mail, size, &s->c->k), MAIL, size, &s->c->k), start, stop, MAIL, size, 0);
+            }
+            if (labels == 7 || at >= end || b[at] != '.') break;
+            mail[m++] = '.';
+            at++;
+        }
+    }
+}
+
+/* ---- lines that look like records ---- */
+static void unit_at(Scan *s, u32 at) {
+    u64 line = number_at(s->line_marks, s->line_sums, at);
+    if (line + 1 != s->unit_line) { s->unit_line = line + 1; s->units++; }
+}
+
+static void units(Scan *s, u32 digits, u32 mails) {
+    const u8 *b = s->f.b;
+    u32 m = 0;
+    for (u32 i = 0; i < digits; i++) {
+        u32 q = s->digits[i], n = 0;
+        while (n < 7 && T.cls[b[q + n]] == 2) n++;
+        if (n < 7) continue;
+        while (m < mails && s->mails[m] < q) unit_at(s, s->mails[m++]);
+        unit_at(s, q);
+    }
+    while (m < mails) unit_at(s, s->mails[m++]);
+}
+
+/* Rows with a word in them, for tables. */
+static void rows(Scan *s, u32 from, u32 to) {
+    for (u32 at = from; at < to; at += 64) {
+        u64 words = s->word_marks[at >> 6], line = s->line_marks[at >> 6];
+        u64 number = s->line_sums[at >> 6];
+        if (to - at < 64) words &= (1ull << (to - at)) - 1;
+        while (words) {
+            u64 first = words & -words, before = line & (first - 1);
+            u64 here = number + (u64)__builtin_popcountll(before);
+            if (here + 1 != s->unit_line) { s->unit_line = here + 1; s->units++; }
+            u64 after = line & ~((first << 1) - 1);
+            if (!after) break;
+            words &= ~((after & -after) - 1);
+        }
+    }
+}

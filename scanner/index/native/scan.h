@@ -1,0 +1,319 @@
+/* The scan: folded text, block by block, to candidates, to hashes, to entries of the index. */
+#ifndef LEAKSCAN_SCAN_H
+#define LEAKSCAN_SCAN_H
+#include "fold.h"
+
+enum { CHUNK = 96 << 10, AHEAD = 34 << 10, BACK = 2048, STEP = 8192, BATCH = 8192 };
+
+/* One segment of the index, as mapped. */
+typedef struct {
+    const u64 *bloom;
+    const u32 *offsets;
+    const u8 *entries;
+    u64 bloom_words, values, entries_size;
+    u32 bucket_bits, tag_bits, payload_bits, source;
+} Part;
+
+/* Everything that a process needs to scan: secrets, filters over all segments, the segments. */
+typedef struct {
+    Keys k;
+    u8 firsts[8192];
+    u64 *pairs;  /* two bits for each pair in one word */
+    u32 *masks;  /* lengths of the values that begin with a pair */
+    u64 *singles;
+    u32 pair_bits, mask_bits, single_bits;
+    u32 numbers[10000]; /* lengths of numbers by their first four digits; bit 20: 17 digits and X */
+    u64 codes[1296];    /* lengths of codes by their first two characters */
+    u8 lengths[LONGEST_WINDOW + 1];
+    u32 any_number, any_code, any_pair, longest_number;
+    u32 parts_n;
+    Part *parts;
+} Ctx;
+
+/* One place where a value of the index stands. */
+typedef struct {
+    u64 key, payload, start, end, first, last, line;
+    u32 source;
+    u16 length;
+    u8 lane, several;
+} Match;
+
+typedef struct {
+    u64 hash;
+    u32 start, end, words;
+    u16 length;
+    u8 lane, spare;
+} Candidate;
+
+typedef struct {
+    const Ctx *c;
+    Fold f;
+    u32 done;      /* folded bytes whose windows were tried */
+    u8 carry[1024]; /* input not yet folded */
+    u32 carry_n;
+    u64 in;        /* offset in the input of carry[0] */
+    u64 words, lines, units; /* counted before f.b[done] */
+    u64 unit_line;
+    u32 previous;  /* where the last word began, its hash */
+    u64 previous_hash;
+    int have_previous, previous_open;
+    u64 word_marks[(CHUNK + AHEAD + BACK) / 64 + 4], line_marks[(CHUNK + AHEAD + BACK) / 64 + 4];
+    u64 word_sums[(CHUNK + AHEAD + BACK) / 64 + 4], line_sums[(CHUNK + AHEAD + BACK) / 64 + 4];
+    u32 anchors[STEP + 128];
+    u64 anchor_hash[STEP + 128];
+    u32 chars[STEP], digits[STEP], mails[STEP];
+    Candidate batch[BATCH];
+    u64 hashes[BATCH];
+    u32 batch_n;
+    Match *out;
+    u64 out_n, out_cap;
+    u64 *word_hashes; /* of all words, for the fingerprints of documents */
+    u64 word_hashes_n, word_hashes_cap;
+    int failed, table;
+} Scan;
+
+/* ---- from candidates to matches ---- */
+INLINE u64 count_words(const Scan *s, u32 from, u32 to) {
+    u64 n = 0;
+    for (u32 at = from; at < to;) {
+        Word w;
+        if (!next_word(s->f.b, at, to, &w, &s->c->k)) {
+            at++;
+            continue;
+        }
+        n++;
+        at = w.end;
+    }
+    return n;
+}
+
+INLINE u64 number_at(const u64 *marks, const u64 *sums, u32 at) {
+    return sums[at >> 6] + (u64)__builtin_popcountll(marks[at >> 6] & ((1ull << (at & 63)) - 1));
+}
+
+NOINLINE void emit(Scan *s, const Candidate *c, u64 key, const Part *p, u64 entry) {
+    if (s->out_n == s->out_cap) {
+        u64 cap = s->out_cap ? s->out_cap * 2 : 64;
+        Match *more = realloc(s->out, cap * sizeof(Match));
+        if (!more) { s->failed = 1; return; }
+        s->out = more;
+        s->out_cap = cap;
+    }
+    Match *m = &s->out[s->out_n++];
+    /* The word in which it begins: a number may begin inside one. */
+    u32 at = c->start;
+    u64 before = number_at(s->word_marks, s->word_sums, at + 1);
+    m->key = key;
+    m->payload = entry >> (p->tag_bits + 1);
+    m->several = entry >> p->tag_bits & 1;
+    m->start = fold_origin(&s->f, c->start, 0);
+    m->end = fold_origin(&s->f, c->end, 1);
+    m->first = before ? before - 1 : 0;
+    u64 inside = c->lane == WORDS ? c->words : count_words(s, c->start, c->end);
+    m->last = m->first + (inside ? inside - 1 : 0);
+    m->line = number_at(s->line_marks, s->line_sums, at);
+    m->source = p->source;
+    m->length = c->length;
+    m->lane = c->lane;
+}
+
+INLINE u64 bucket_of(const Part *p, u64 h) { return p->bucket_bits ? h >> (64 - p->bucket_bits) : 0; }
+
+NOINLINE void look_up(Scan *s, const Part *p, const u32 *which, u32 n) {
+    u32 width = p->tag_bits + 1 + p->payload_bits;
+    u64 tag_mask = (1ull << p->tag_bits) - 1;
+    for (u32 i = 0; i < n; i++) {
+        u64 h = s->hashes[which[i]], b = bucket_of(p, h);
+        u64 at = p->offsets[b], end = p->offsets[b + 1];
+        if (end > p->values) end = p->values;
+        u64 tag = h << p->bucket_bits >> (64 - p->tag_bits);
+        for (; at < end; at++) {
+            u64 place = at * width;
+            u64 entry = load64(p->entries + (place >> 3)) >> (place & 7);
+            u64 told = entry & tag_mask;
+            if (told < tag) continue;
+            if (told == tag) {
+                entry &= (1ull << width) - 1;
+                emit(s, &s->batch[which[i]], h, p, entry);
+            }
+            break;
+        }
+    }
+}
+
+NOINLINE void flush(Scan *s) {
+    const Ctx *c = s->c;
+    u32 n = s->batch_n, which[512];
+    s->batch_n = 0;
+    if (!n) return;
+    for (u32 i = 0; i < n; i++) s->hashes[i] = s->batch[i].hash;
+    sip_all(s->hashes, n, &c->k);
+    for (u32 q = 0; q < c->parts_n; q++) {
+        const Part *p = &c->parts[q];
+        if (!p->values) continue;
+        for (u32 at = 0; at < n; at += 512) {
+            u32 end = at + 512 < n ? at + 512 : n, found = 0;
+            for (u32 i = at; i < end; i++)
+                __builtin_prefetch(&p->bloom[(s->hashes[i] >> 32) * p->bloom_words >> 32]);
+            for (u32 i = at; i < end; i++) {
+                u64 h = s->hashes[i], w = p->bloom[(h >> 32) * p->bloom_words >> 32];
+                which[found] = i;
+                found += w >> (h >> 20 & 63) & w >> (h >> 26 & 63) & w >> (h >> 32 & 63) & w >> (h >> 38 & 63) & 1;
+            }
+            for (u32 i = 0; i < found; i++) __builtin_prefetch(&p->offsets[bucket_of(p, s->hashes[which[i]])]);
+            u32 width = p->tag_bits + 1 + p->payload_bits;
+            for (u32 i = 0; i < found; i++)
+                __builtin_prefetch(p->entries + ((u64)p->offsets[bucket_of(p, s->hashes[which[i]])] * width >> 3));
+            look_up(s, p, which, found);
+        }
+    }
+}
+
+INLINE void push(Scan *s, u64 hash, u32 start, u32 end, u32 lane, u32 length, u32 words) {
+    if (UNLIKELY(s->batch_n == BATCH)) flush(s);
+    Candidate *c = &s->batch[s->batch_n++];
+    c->hash = hash; c->start = start; c->end = end; c->words = words;
+    c->length = (u16)length; c->lane = (u8)lane;
+}
+
+/* ---- words ---- */
+/* Every window that begins at a place and has one of the lengths in the mask. */
+NOINLINE void walk(Scan *s, u32 at, u32 lengths) {
+    const Keys *k = &s->c->k;
+    const u8 *b = s->f.b;
+    u32 end = s->f.n;
+    Word w;
+    if (!next_word(b, at, end, &w, k) || w.start != at || !w.hash) return;
+    u64 state = w.hash, first = w.hash;
+    int plain = w.plain;
+    u32 last = lengths >> 30 ? LONGEST_WINDOW : 33 - (u32)__builtin_clz(lengths);
+    for (u32 n = 2; n <= last; n++) {
+        if (!next_word(b, w.end, end, &w, k) || !w.hash) return;
+        plain &= w.plain;
+        state = state * k->m[3] + w.hash;
+        if (n < 32 ? lengths >> (n - 2) & 1 : s->c->lengths[n]) {
+            u64 x = n == 2 && plain ? first + w.hash : state;
+            push(s, bind(x, WORDS, n, k), at, w.end, WORDS, n, n);
+        }
+    }
+}
+
+INLINE int pair_passes(const Ctx *c, u64 p) {
+    u64 word = c->pairs[p >> (64 - c->pair_bits)];
+    return (int)(word >> (p >> 24 & 63) & word >> (p >> 30 & 63) & 1);
+}
+INLINE u32 pair_lengths(const Ctx *c, u64 p) {
+    return c->masks[(p >> 24) * 0x9E3779B97F4A7C15ull >> (64 - c->mask_bits)];
+}
+INLINE int single_passes(const Ctx *c, u64 p) {
+    u64 word = c->singles[p >> (64 - c->single_bits)];
+    return (int)(word >> (p >> 24 & 63) & word >> (p >> 30 & 63) & 1);
+}
+
+INLINE int memchr_digit(const u8 *p, u32 n) {
+    for (u32 i = 0; i < n; i++) if (T.cls[p[i]] == 2) return 1;
+    return 0;
+}
+
+#include "lanes.h"
+
+/* ---- one step over the text: masks, words, characters, digits ---- */
+NOINLINE void step(Scan *s, u32 from, u32 to) {
+    const Ctx *c = s->c;
+    const Keys *k = &c->k;
+    const u8 *b = s->f.b;
+    u32 anchors = 0, chars = 0, digits = 0, mails = 0;
+    u64 previous_hash = s->previous_hash, words = s->words, lines = s->lines;
+    u32 previous = s->previous;
+    int have = s->have_previous, open = s->previous_open;
+    int singles = c->singles != 0;
+    Block v = block_load(b + from), lowered = block_lower(v);
+    u64 digit = block_range(v, '0', 10);
+    u64 an = digit | block_range(lowered, 'a', 26);
+    u64 before = from ? (u64)alnum(b[from - 1]) : 0, digit_before = from ? (u64)(T.cls[b[from - 1]] == 2) : 0;
+    for (u32 at = from; at < to; at += 64) {
+        Block nv = block_load(b + at + 64), nlow = block_lower(nv);
+        u64 ndigit = block_range(nv, '0', 10), nan = ndigit | block_range(nlow, 'a', 26);
+        u64 starts = an & ~(an << 1 | before);
+        u64 marks = starts, high = block_high(v);
+        u64 newline = block_eq(v, '\n'), mail = block_eq(v, '@');
+        u64 runs = digit & ~(digit << 1 | digit_before);
+        u32 limit = to - at < 64 ? to - at : 64;
+        u64 valid = limit == 64 ? ~0ull : (1ull << limit) - 1;
+        u64 letters = 0;
+        if (UNLIKELY(high & valid)) {
+            Block after = block_load(b + at + 1);
+            u64 a80 = block_eq(after, 0x80), abc = block_eq(after, 0xBC);
+            letters = block_range(v, 0xC2, 0x100 - 0xC2);
+            letters &= ~((block_eq(v, 0xE2) | block_eq(v, 0xE3)) & a80) & ~(block_eq(v, 0xEF) & abc);
+            letters &= valid;
+            u64 three = letters & block_range(v, 0xE0, 16), rest = letters & ~three;
+            for (u64 m = three; m; m &= m - 1) {
+                u32 q = at + (u32)__builtin_ctzll(m);
+                s->chars[chars] = q;
+                chars += (u32)bit(c->firsts, permuted_raw(load32(b + q)));
+            }
+            for (u64 m = rest; m; m &= m - 1) {
+                u32 q = at + (u32)__builtin_ctzll(m);
+                s->chars[chars] = q;
+                chars += (u32)bit(c->firsts, permuted(decode(b + q, lead_size(b[q])) & 0xFFFF));
+            }
+            marks |= letters;
+            if (have && open && letters) {
+                u64 first = letters & -letters, word = starts & valid & -(starts & valid);
+                if (!word || first < word) {
+                    u32 q = at + (u32)__builtin_ctzll(first);
+                    s->anchors[anchors] = previous;
+                    s->anchor_hash[anchors++] = pair_of(previous_hash, hash_char(b + q, lead_size(b[q]), k), k);
+                    open = 0;
+                }
+            }
+        }
+        starts &= valid;
+        for (u64 m = starts; m; m &= m - 1) {
+            u32 i = (u32)__builtin_ctzll(m), q = at + i;
+            u64 run = ~(i ? an >> i | nan << (64 - i) : an);
+            u32 n = run ? (u32)__builtin_ctzll(run) : 64;
+            u64 h = LIKELY(n <= 16) ? hash_word16(b + q, n, k) : hash_long(b + q, n, k);
+            s->anchors[anchors] = previous;
+            s->anchor_hash[anchors] = pair_of(previous_hash, h, k);
+            anchors += (u32)have;
+            if (singles) {
+                s->anchors[anchors] = q | 1u << 31;
+                s->anchor_hash[anchors++] = h * k->m[4];
+            }
+            previous = q; previous_hash = h; have = 1;
+            if (letters) {
+                u64 next = (starts | letters) & ~((2ull << i) - 1);
+                next &= -next;
+                open = !next;
+                if (next & letters) {
+                    u32 r = at + (u32)__builtin_ctzll(next);
+                    s->anchors[anchors] = q;
+                    s->anchor_hash[anchors++] = pair_of(h, hash_char(b + r, lead_size(b[r]), k), k);
+                }
+            } else open = 1;
+        }
+        for (u64 m = runs & valid; m; m &= m - 1) s->digits[digits++] = at + (u32)__builtin_ctzll(m);
+        for (u64 m = mail & valid; m; m &= m - 1) s->mails[mails++] = at + (u32)__builtin_ctzll(m);
+        u32 block = at >> 6;
+        s->word_marks[block] = marks; s->word_sums[block] = words;
+        s->line_marks[block] = newline; s->line_sums[block] = lines;
+        words += (u64)__builtin_popcountll(marks & valid);
+        lines += (u64)__builtin_popcountll(newline & valid);
+        s->word_sums[block + 1] = words; s->line_sums[block + 1] = lines;
+        if (UNLIKELY(anchors > STEP)) { anchors = drain(s, anchors); }
+        before = an >> 63; digit_before = digit >> 63;
+        v = nv; an = nan; digit = ndigit;
+    }
+    s->previous = previous; s->previous_hash = previous_hash;
+    s->have_previous = have; s->previous_open = open;
+    s->words = words; s->lines = lines;
+    drain(s, anchors);
+    characters(s, chars);
+    if (c->any_number) numbers(s, digits);
+    if (c->any_code) codes(s, digits);
+    mail_lane(s, mails);
+    if (!s->table) units(s, digits, mails);
+}
+#endif
