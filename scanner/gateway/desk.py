@@ -119,11 +119,11 @@ def decided(pipeline: PipelineLike, processed: ProcessedLike) -> tuple[str, list
         raise TypeError("the gateway needs a pipeline of open_outgoing")
     decision = ALLOW
     ids: list[str] = []
-    for incident, identity in zip(processed.incidents, processed.incident_ids, strict=True):
-        called = judging.called_for(incident)
-        if called != ALLOW:
+    weighed = judging.weigh(processed.incidents)
+    for item, identity in zip(weighed, processed.incident_ids, strict=True):
+        if item.decision != ALLOW:
             ids.append(identity)
-        decision = graver(decision, called)
+        decision = graver(decision, item.decision)
     if judging.policy.unread_parts(processed.examined):
         decision = graver(decision, judging.policy.unread)
     return decision, ids

@@ -18,7 +18,7 @@ from scanner.model.incident import Event, Incident, Judgement, Severity
 from scanner.run.judging import Judging
 from scanner.run.own import OwnRecords
 from scanner.run.pipeline import Pipeline
-from scanner.run.sending import ForRecipient, judge_sending, together, worst
+from scanner.run.sending import ForRecipient, judge_sending, merged, together, worst
 from scanner.settings import Settings
 
 ALLOW, HOLD, BLOCK = "allow", "hold", "block"
@@ -78,6 +78,15 @@ def graver(first: str, second: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """An incident, what each recipient makes of it, and what it calls for."""
+
+    incident: Incident = field(repr=False)
+    each: tuple[ForRecipient, ...] = field(repr=False)
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendJudging(Judging):
     """Judging that tells recipients apart. Documents that are not being sent are judged as ever."""
 
@@ -105,16 +114,40 @@ class SendJudging(Judging):
         found = Judging.incidents(self, document, objects, event)
         if event.kind != "send":
             return found
-        told = [self._sent(incident) for incident in found]
+        told = [self._told(weighed) for weighed in self.weigh(found)]
         if self.policy.record_unread:
             told += [
                 self._unread(document, one, event) for one in self.policy.unread_parts(objects)
             ]
         return told
 
-    def each(self, incident: Incident) -> list[ForRecipient]:
-        """What each recipient makes of an incident's finding."""
-        event, finding = incident.event, incident.finding
+    def weigh(self, incidents: Sequence[Incident]) -> list[Weighed]:
+        """The incidents of one message with what each recipient makes of them, and what follows.
+
+        Each is judged by all that the message holds of its dataset, not by its part alone.
+        """
+        groups: dict[tuple[str, Method], list[Finding]] = {}
+        for incident in incidents:
+            finding = incident.finding
+            if finding.record_ids and finding.dataset_id:
+                groups.setdefault((finding.dataset_id, finding.method), []).append(finding)
+        told = []
+        for incident in incidents:
+            finding = incident.finding
+            if finding.method is Method.UNREAD:
+                told.append(Weighed(incident, (), self.policy.unread))
+                continue
+            group = groups.get((finding.dataset_id, finding.method), [])
+            whole = merged(group) if len(group) > 1 else finding
+            judged = tuple(self._each(incident, whole))
+            decision = ALLOW
+            for judgement in [item.judgement for item in judged] or [incident.judgement]:
+                decision = graver(decision, self.policy.decide(whole, judgement))
+            told.append(Weighed(incident, judged, decision))
+        return told
+
+    def _each(self, incident: Incident, finding: Finding) -> list[ForRecipient]:
+        event = incident.event
         designation = None
         if finding.dataset_id:
             designation = self.registry.designation(finding.dataset_id, event.at)
@@ -130,32 +163,29 @@ class SendJudging(Judging):
                 self.pack,
                 self.own,
                 encrypted=self.policy.encryption(address),
+                lapsed=lambda party: self._lapsed(party, event.at),
             )
         return told
 
-    def decision(self, incident: Incident, judged: Sequence[ForRecipient]) -> str:
-        """What an incident calls for: the strictest over its recipients."""
-        decision = ALLOW
-        for judgement in [item.judgement for item in judged] or [incident.judgement]:
-            decision = graver(decision, self.policy.decide(incident.finding, judgement))
-        return decision
-
-    def called_for(self, incident: Incident) -> str:
-        """What an incident calls for, its recipients judged once more."""
-        if incident.finding.method is Method.UNREAD:
-            return self.policy.unread
-        return self.decision(incident, self.each(incident))
-
-    def _sent(self, incident: Incident) -> Incident:
-        judged = self.each(incident)
-        told = incident
-        if judged:
-            event = replace(incident.event, recipient_class=worst(judged).recipient_class)
-            told = replace(incident, event=event, judgement=together(judged))
-        decision = self.decision(told, judged)
-        return replace(
-            told, judgement=replace(told.judgement, disposition=self._disposition(decision))
+    def _lapsed(self, party: str, at: datetime) -> bool:
+        """Whether an agreement with a party ended before that day."""
+        day = at.date().isoformat()
+        return any(
+            row.kind == "agreements"
+            and row.op == "set"
+            and row.valid_to
+            and row.valid_to < day
+            and party in row.data().get("parties", ())
+            for row in self.registry.history
         )
+
+    def _told(self, weighed: Weighed) -> Incident:
+        told = weighed.incident
+        if weighed.each:
+            event = replace(told.event, recipient_class=worst(weighed.each).recipient_class)
+            told = replace(told, event=event, judgement=together(weighed.each))
+        disposition = self._disposition(weighed.decision)
+        return replace(told, judgement=replace(told.judgement, disposition=disposition))
 
     def _disposition(self, decision: str) -> str:
         if not self.policy.enforced:

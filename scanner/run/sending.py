@@ -52,7 +52,7 @@ _PLAIN_KINDS = {
 class ForRecipient:
     """What one recipient makes of a finding.
 
-    `own` and `foreign` count records of the recipient and of others, None where that cannot be
+    `own` and `foreign` are the records of the recipient and of others, None where that cannot be
     told. `misfits` are codes of what no agreement covers.
     """
 
@@ -60,9 +60,37 @@ class ForRecipient:
     recipient_class: str
     judgement: Judgement = field(repr=False)
     party: str = ""
-    own: int | None = None
-    foreign: int | None = None
+    own: frozenset[int] | None = field(default=None, repr=False)
+    foreign: frozenset[int] | None = field(default=None, repr=False)
     misfits: tuple[str, ...] = ()
+
+
+def merged(findings: Sequence[Finding]) -> Finding:
+    """One finding for the findings of one dataset in several parts of a message.
+
+    What is spread over ten attachments is as much as what stands in one.
+    """
+    first = findings[0]
+    records = {record for part in findings for record in unpack_ids(part.record_ids)}
+    nonpublic = {record for part in findings for record in unpack_ids(part.nonpublic_ids)}
+    counts: dict[str, int] = {}
+    for part in findings:
+        for name, count in part.field_counts:
+            counts[name] = counts.get(name, 0) + count
+    units = sum(part.units for part in findings)
+    return replace(
+        first,
+        records=len(records),
+        nonpublic=len(nonpublic),
+        deep=min(sum(part.deep for part in findings), len(records)),
+        units=units,
+        containment=min(1.0, len(records) / units) if units else 0.0,
+        field_depth=max(part.field_depth for part in findings),
+        canaries=max(part.canaries for part in findings),
+        field_counts=tuple((name, min(n, len(records))) for name, n in counts.items()),
+        record_ids=pack_ids(records),
+        nonpublic_ids=pack_ids(nonpublic),
+    )
 
 
 def judge_sending(
@@ -75,9 +103,11 @@ def judge_sending(
     own_records: OwnRecords,
     *,
     encrypted: bool | None = None,
+    lapsed: Callable[[str], bool] = lambda party: False,
 ) -> list[ForRecipient]:
     """The judgement for each recipient of an event, in their order.
 
+    `lapsed` says whether an agreement with a party is no longer in force; it only names a misfit.
     `encrypted` is True where the content travels under a key of the company's, None where nobody
     said (what could be read without a key then counts as clear).
     """
@@ -92,7 +122,9 @@ def judge_sending(
             told.append(ForRecipient(address, kind, judged))
         else:
             told.append(
-                _registered(finding, designation, alone, document, pack, own_records, encrypted)
+                _registered(
+                    finding, designation, alone, document, pack, own_records, encrypted, lapsed
+                )
             )
     return told
 
@@ -146,11 +178,14 @@ def _registered(
     pack: Pack,
     own_records: OwnRecords,
     encrypted: bool | None,
+    lapsed: Callable[[str], bool],
 ) -> ForRecipient:
     address = event.recipients[0]
     found = one(address, designation, event, finding)
     split = _split(finding, found, address, designation, own_records)
     kind, misfits = _settled(found, split, designation, event, finding, address)
+    if "no_agreement" in misfits and found.party is not None and lapsed(found.party.id):
+        misfits = tuple("date" if code == "no_agreement" else code for code in misfits)
     seen = split.others if split.foreign else finding
     judged = judge_finding(seen, designation, replace(event, recipient_class=kind), document, pack)
     changed = _changed_facts(split, designation, event, found, kind, encrypted, seen)
@@ -169,8 +204,8 @@ def _registered(
 class _Split:
     """A finding divided into the recipient's own records and those of others."""
 
-    own: int | None
-    foreign: int | None
+    own: frozenset[int] | None
+    foreign: frozenset[int] | None
     others: Finding = field(repr=False)
 
 
@@ -181,18 +216,18 @@ def _split(
     designation: Designation,
     own_records: OwnRecords,
 ) -> _Split:
+    ids = frozenset(unpack_ids(finding.record_ids))
     if found.kind == "owner_of_data":
-        return _Split(finding.records, 0, finding)
-    if found.kind not in ("customer_self", "unknown_external") or not finding.record_ids:
+        return _Split(ids, frozenset(), finding)
+    if found.kind not in ("customer_self", "unknown_external") or not ids:
         return _Split(None, None, finding)
     own = own_records(designation.id, plain(address), found.party)
     if own is None:
         return _Split(None, None, finding)
-    ids = unpack_ids(finding.record_ids)
-    foreign = [record for record in ids if record not in own]
-    rest = [record for record in unpack_ids(finding.nonpublic_ids) if record not in own]
+    foreign = ids - own
     if not foreign:
-        return _Split(len(ids), 0, finding)
+        return _Split(ids, foreign, finding)
+    rest = frozenset(unpack_ids(finding.nonpublic_ids)) - own
     others = replace(
         finding,
         records=len(foreign),
@@ -201,7 +236,7 @@ def _split(
         record_ids=pack_ids(foreign),
         nonpublic_ids=pack_ids(rest),
     )
-    return _Split(len(ids) - len(foreign), len(foreign), others)
+    return _Split(ids & own, foreign, others)
 
 
 def _settled(
@@ -213,7 +248,7 @@ def _settled(
     address: str,
 ) -> tuple[str, tuple[str, ...]]:
     """The class of a recipient once it is known whose records these are."""
-    if found.kind == "unknown_external" and split.foreign == 0:
+    if found.kind == "unknown_external" and split.foreign is not None and not split.foreign:
         return "customer_self", ()
     if found.kind == "customer_self" and split.foreign:
         if found.party is None:
@@ -236,7 +271,7 @@ def _changed_facts(
     """Facts of this act that hang on the recipient; None takes a fact away."""
     facts: dict[str, Value | None] = {}
     if split.foreign is not None:
-        facts["match.foreign_records"] = split.foreign
+        facts["match.foreign_records"] = len(split.foreign)
     actor = person_of(designation.organisation, event.actor or event.sender)
     if actor is not None:
         facts |= _approval(designation, event, found, kind, actor, seen)

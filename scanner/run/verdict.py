@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from scanner.model.document import Document, member_path
 from scanner.model.examined import Examined
 from scanner.model.finding import Method
 from scanner.model.incident import Event, Incident
-from scanner.run.send_judging import ALLOW, SendJudging, graver
+from scanner.run.send_judging import ALLOW, SendJudging, Weighed, graver
 from scanner.run.sending import ForRecipient
 
 
@@ -86,8 +86,8 @@ class Verdict:
                     "address": address,
                     "classes": classes,
                     "party": next((item.party for item in mine if item.party), ""),
-                    "own_records": _sum(item.own for item in mine),
-                    "foreign_records": _sum(item.foreign for item in mine),
+                    "own_records": self._count(address, "own"),
+                    "foreign_records": self._count(address, "foreign"),
                     "misfits": sorted({code for item in mine for code in item.misfits}),
                     "obligations": sorted(
                         {
@@ -101,10 +101,15 @@ class Verdict:
             )
         return told
 
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    def _count(self, address: str, which: str) -> int | None:
+        """How many different records of all datasets are the recipient's own, or others'."""
+        found: dict[str, set[int]] = {}
+        for incident, group in zip(self.incidents, self.each, strict=True):
+            for item in group:
+                records = item.own if which == "own" else item.foreign
+                if item.address == address and records is not None:
+                    found.setdefault(incident.finding.dataset_id, set()).update(records)
+        return sum(len(records) for records in found.values()) if found else None
 
 
 def _finding(incident: Incident, identity: str) -> dict[str, Any]:
@@ -141,17 +146,13 @@ def verdict_on(
     reasons: list[Said] = []
     remedies: list[Said] = []
     each: list[tuple[ForRecipient, ...]] = []
-    for incident in incidents:
-        judged = (
-            tuple(judging.each(incident)) if incident.finding.method is not Method.UNREAD else ()
-        )
-        each.append(judged)
-        called = judging.decision(incident, judged)
-        if called == ALLOW or incident.finding.method is Method.UNREAD:
+    for weighed in judging.weigh(incidents):
+        each.append(weighed.each)
+        if weighed.decision == ALLOW or weighed.incident.finding.method is Method.UNREAD:
             continue
-        decision = graver(decision, called)
-        reasons += _reasons(judging, incident, judged)
-        remedies += _remedies(judging, incident, judged)
+        decision = graver(decision, weighed.decision)
+        reasons += _reasons(judging, weighed)
+        remedies += _remedies(judging, weighed)
     unread = judging.policy.unread_parts(objects)
     for one in unread:
         decision = graver(decision, judging.policy.unread)
@@ -172,9 +173,8 @@ def verdict_on(
     )
 
 
-def _reasons(
-    judging: SendJudging, incident: Incident, judged: Sequence[ForRecipient]
-) -> list[Said]:
+def _reasons(judging: SendJudging, weighed: Weighed) -> list[Said]:
+    incident, judged = weighed.incident, weighed.each
     finding = incident.finding
     title = incident.dataset_title or finding.dataset_id
     if not finding.dataset_id:
@@ -196,7 +196,9 @@ def _reasons(
         kind = item.recipient_class or "unknown"
         told.append(Said(f"class_{kind}", (("address", item.address),)))
         if item.foreign and item.own:
-            told.append(Said("foreign", (("address", item.address), ("count", str(item.foreign)))))
+            told.append(
+                Said("foreign", (("address", item.address), ("count", str(len(item.foreign)))))
+            )
         told += [
             Said(f"misfit_{code}", (("address", item.address),))
             for code in item.misfits
@@ -209,9 +211,8 @@ def _reasons(
 _MISFITS = frozenset({"no_agreement", "date", "dataset", "fields", "volume", "channel"})
 
 
-def _remedies(
-    judging: SendJudging, incident: Incident, judged: Sequence[ForRecipient]
-) -> list[Said]:
+def _remedies(judging: SendJudging, weighed: Weighed) -> list[Said]:
+    incident, judged = weighed.incident, weighed.each
     told: list[Said] = []
     for item in judged:
         if judging.policy.decide(incident.finding, item.judgement) == ALLOW:

@@ -25,7 +25,7 @@ class Company:
     home: object
     pipelines: dict = field(default_factory=dict)
 
-    def check(self, name, sender, recipients, attachment=b"", body="见附件", **policy):
+    def check(self, name, sender, recipients, attachment=b"", body="见附件", raw=b"", **policy):
         from scanner.run.outgoing import Policy, check_with, open_outgoing
         from scanner.run.send_judging import Envelope
         from scanner.settings import load_settings
@@ -36,6 +36,8 @@ class Company:
             settings = load_settings(workers=1, ocr=False)
             self.pipelines[key] = open_outgoing(self.home, settings, Policy(**policy), workers=1)
         path = company.message(self.folder / f"{name}.eml", recipients, attachment, body)
+        if raw:
+            path.write_bytes(raw)
         return check_with(
             self.pipelines[key], document_of(path), Envelope(sender, tuple(recipients)),
             now=company.EVENT,
@@ -49,6 +51,7 @@ def _register(home, folder: Path) -> dict[str, list[list[str]]]:
     from scanner.run.enrol import add_dataset, add_public
 
     lists = {name: company.customers(400, name) for name in company.DOSSIERS}
+    lists["orders"] = company.customers(2000, "orders")
     lists["crm"] = company.customers(10_000, "crm")
     for row in lists["crm"][:12]:  # one customer with twelve rows
         row[1] = lists["crm"][0][1]

@@ -91,7 +91,7 @@ def acts(rows):
         "S08": ("crm", SALES, ["who@nowhere.example"], table(retyped), {}),
         "S13": ("crm", SALES, ["gone.home@webmail.example"], table(crm[1000:1200]), {}),
         "S14": ("crm", SALES, ["office@labour.example"], table(crm[1000:1200]), {}),
-        "S16": ("orders", SALES, ["who@nowhere.example"], table(rows["orders"], ["客户编号", "客户名称", "成交价", "订单号"]), {}),
+        "S16": ("orders", SALES, ["who@nowhere.example"], table(rows["orders"][:400], ["客户编号", "客户名称", "成交价", "订单号"]), {}),
     }  # fmt: skip
 
 
@@ -149,6 +149,22 @@ def test_each_recipient_counts_by_itself(trading):
     assert told_of["x@rival.example"]["classes"] == ["competitor"]
     assert verdict.incidents[0].event.recipient_class == "competitor"
     assert verdict.decision == "block"
+
+
+def test_a_list_spread_over_many_attachments_counts_as_one(trading):
+    import email.message
+
+    mail = email.message.EmailMessage()
+    mail["From"], mail["To"] = SALES, "who@nowhere.example"
+    mail.set_content("see")
+    for number, row in enumerate(trading.rows["crm"][600:640]):
+        slim = "\t".join(row[1:5]).encode()
+        mail.add_attachment(slim, maintype="text", subtype="csv", filename=f"{number}.csv")
+    verdict = trading.check("spread", SALES, ["who@nowhere.example"], raw=mail.as_bytes())
+    assert verdict.decision == "block"
+    assert len(verdict.incidents) == 40
+    assert {one.finding.records for one in verdict.incidents} == {1}
+    assert {one.judgement.similarity for one in verdict.incidents} == {"substantial"}
 
 
 def test_a_leave_to_take_work_home_is_no_leave_to_send_it_to_a_rival(trading):
