@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scanner.model.errors import UsageError
+from scanner.cli.options import HomeOption, home_of, say, settings_of
 
 
 def entities(
+    ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file.")],
     lists: Annotated[bool, typer.Option("--lists", help="Customer-list verdicts instead.")] = False,
     blind_name: Annotated[
         bool, typer.Option("--blind-name", help="Hide the file's name from the detector.")
     ] = False,
+    home: HomeOption = None,
 ) -> None:
     """Print entities, one JSON object a line."""
-    raise UsageError("`leakscan entities` is not built yet")
+    from scanner.run.lines import told_entities
+
+    opened = home_of(ctx, home)
+    for line in told_entities(file, settings_of(opened), lists=lists, blind=blind_name):
+        say(json.dumps(line, ensure_ascii=False))

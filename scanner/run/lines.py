@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scanner.home import Home
-from scanner.model.document import MEMBER, Channel
+from scanner.model.content import Kind, Layout, Segment
+from scanner.model.document import MEMBER, Channel, Document
+from scanner.model.errors import UsageError
 from scanner.run.sandbox.pool import Pool
 from scanner.settings import Settings
 from scanner.source.folder import Unwalked, document_of
@@ -39,6 +41,36 @@ def extract_lines(path: str | bytes | Path, settings: Settings) -> Iterator[dict
                 last = _least(last, told)
         coverage = "PARTIAL" if read and last[0] == "SKIPPED" else last[0]
         yield {"coverage": coverage, "reason": last[1], "detail": last[2]}
+
+
+def read_segments(pool: Pool, document: Document) -> Iterator[Segment]:
+    """The segments of a document and its members, the member's path before their locator."""
+    for told in pool.extract(document):
+        if told[0] == "text":
+            _, inner, locator, text, layout, kind, line = told
+            yield Segment(text, _locator(inner, locator), Kind(kind), Layout(layout), int(line))
+
+
+def told_entities(
+    path: str | bytes | Path, settings: Settings, *, lists: bool, blind: bool
+) -> Iterator[dict[str, object]]:
+    """What `leakscan entities` prints: values, or with `lists` the customer-list verdicts.
+
+    Raises UsageError where there is no such file.
+    """
+    found = document_of(path, Channel.CHECK)
+    if isinstance(found, Unwalked):
+        raise UsageError(f"{found.uri} cannot be read: {found.reason}")
+    with Pool(Home(Path()), settings, workers=1, detectors=()) as pool:
+        segments = read_segments(pool, found)
+        if lists:
+            from scanner.detect.customer_list import list_lines
+
+            yield from list_lines(segments, "" if blind else found.uri)
+        else:
+            from scanner.detect._entity.scan import entity_lines
+
+            yield from entity_lines(segments)
 
 
 def _locator(inner: str, locator: str) -> str:

@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from scanner.model.content import Kind, Layout
 from scanner.model.examined import Examined
 from scanner.model.finding import Finding
+from scanner.model.outcome import Coverage, is_reason
 from scanner.run.sandbox.codec import Malformed, unpack
 from scanner.run.sandbox.job import Job
 
 MAX_OBJECTS = 1_000_000
 MAX_CHECKPOINTS = 10_000  # objects with a checkpoint at the same time
-LINE_PARTS = {"text": 4, "end": 5}
+LINE_PARTS = {"text": 7, "end": 5}
 BROKEN = (Malformed, TypeError, ValueError, KeyError, IndexError)
+_LAYOUTS = frozenset(layout.value for layout in Layout)
+_KINDS = frozenset(kind.value for kind in Kind)
+_COVERAGES = frozenset(coverage.value for coverage in Coverage)
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _NAME = re.compile(r"\w{1,40}", re.ASCII)
 
 
@@ -61,7 +67,19 @@ def _line(job: Job, value: Any) -> None:
         raise Malformed("no line")
     if len(value) != LINE_PARTS.get(value[0] if value else ""):
         raise Malformed("no line")
+    if value[0] == "text" and (
+        value[4] not in _LAYOUTS or value[5] not in _KINDS or not _NUMBER.fullmatch(value[6])
+    ):
+        raise Malformed("no segment")
+    if value[0] == "end" and not _is_outcome(value[2], value[3]):
+        raise Malformed("no outcome")
     job.lines.put(tuple(value))
+
+
+def _is_outcome(coverage: str, reason: str) -> bool:
+    if coverage not in _COVERAGES:
+        return False
+    return is_reason(reason) if reason else coverage == Coverage.COMPLETE.value
 
 
 def error_code(told: Any) -> str:

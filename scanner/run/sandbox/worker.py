@@ -168,9 +168,10 @@ class Worker:
             if isinstance(event, Begin):
                 inner.append(event.inner)
             elif isinstance(event, Segment):
+                shape = [event.layout.value, event.kind.value, str(event.first_line)]
                 for text in _slices(event.text):
                     before = time.monotonic()
-                    send(self._sock, b"L", ["text", inner[-1], event.locator, text])
+                    send(self._sock, b"L", ["text", inner[-1], event.locator, text, *shape])
                     budget.started += time.monotonic() - before  # a slow reader costs it nothing
             else:
                 inner.pop()
