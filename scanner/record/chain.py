@@ -121,15 +121,22 @@ def sealed(connection: sa.Connection, key: bytes) -> Head | None:
     return head if hmac.compare_digest(mac(key, "seal", head), row[2]) else None
 
 
+def _write_key(path: Path) -> None:
+    """A new key under its name only once it is whole; the caller holds the store's lock."""
+    temporary = path.with_name(f".{path.name}.new")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="ascii") as out:
+        out.write(secrets.token_hex(KEY_BYTES) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.replace(path)
+
+
 def audit_key(path: Path, *, create: bool) -> bytes:
     """The audit key, made (0600) with `create`. Raises StoreError where it cannot be had."""
     try:
         if create and not path.exists():
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(fd, "w", encoding="ascii") as out:
-                out.write(secrets.token_hex(KEY_BYTES) + "\n")
-                out.flush()
-                os.fsync(out.fileno())
+            _write_key(path)
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         raise StoreError(

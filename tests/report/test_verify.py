@@ -94,7 +94,8 @@ def cut(rows: list[list[str]], rng: random.Random) -> int:
 
 def rewrite(rows: list[list[str]], rng: random.Random) -> int:
     """A forger changes a row and makes all later hashes fit."""
-    at = edit(rows, rng)
+    at = rng.randrange(1, len(rows))
+    rows[at][rng.randrange(len(INCIDENT_COLUMNS))] += "x"
     row_json = RowJson(INCIDENT_COLUMNS)
     head = rows[at][-2]
     for row in rows[at:]:
