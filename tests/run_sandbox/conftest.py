@@ -31,7 +31,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="session")
 def quick_settings() -> Settings:
-    return load_settings(deadline_seconds=1.5, worker_memory_mib=512)
+    """A deadline that nothing but a hang reaches, also where the machine is busy."""
+    return load_settings(deadline_seconds=60, worker_memory_mib=512)
+
+
+@pytest.fixture(scope="session")
+def hasty_pool(home: Home) -> Iterator[Pool]:
+    """A pool for documents that hang."""
+    settings = load_settings(deadline_seconds=1.5, worker_memory_mib=512)
+    with Pool(home, settings, workers=1, detectors=MOCK) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +66,8 @@ def mock(tmp_path: Path) -> Callable[..., Document]:
     return make
 
 
-@pytest.fixture
-def run(pool: Pool, mock: Callable[..., Document]) -> Run:
-    """The objects of one mock document through the shared pool."""
+def through(pool: Pool, mock: Callable[..., Document]) -> Run:
+    """A function that gives the objects of one mock document."""
 
     def go(*commands: str) -> list[Examined]:
         results = list(pool.run([mock(*commands)]))
@@ -67,3 +75,13 @@ def run(pool: Pool, mock: Callable[..., Document]) -> Run:
         return results[0][1]
 
     return go
+
+
+@pytest.fixture
+def run(pool: Pool, mock: Callable[..., Document]) -> Run:
+    return through(pool, mock)
+
+
+@pytest.fixture
+def hasty_run(hasty_pool: Pool, mock: Callable[..., Document]) -> Run:
+    return through(hasty_pool, mock)

@@ -31,21 +31,24 @@ def lines(pool: Pool, mock):
 def test_a_member_has_its_path(lines) -> None:
     told = lines("text a", "child MOCK|text b")
     texts = [line for line in told if line[0] == "text" and line[2] != "name"]
-    assert texts == [("text", "", "", "a"), ("text", "child11", "", "b")]
+    assert texts == [
+        ("text", "", "", "a", "text", "body", "1"),
+        ("text", "child11", "", "b", "text", "body", "1"),
+    ]
     assert told[-1] == ("end", "", "COMPLETE", "", "")
 
 
 def test_a_crash_is_tried_again_and_told(lines) -> None:
     assert lines("text a", "segv-unless-safe", "text b")[-1] == ("end", "", "COMPLETE", "", "")
     told = lines("text a", "segv", "text b")
-    assert ("text", "", "", "a") in told
+    assert ("text", "", "", "a", "text", "body", "1") in told
     assert told[-1] == ("end", "", "PARTIAL", "crash:SIGSEGV", "")
 
 
-def test_a_slow_reader_slows_the_worker_and_loses_nothing(pool: Pool, mock) -> None:
+def test_a_slow_reader_slows_the_worker_and_loses_nothing(hasty_pool: Pool, mock) -> None:
     many = [f"text {number}" for number in range(2000)]
     told = []
-    for line in pool.extract(mock(*many)):
+    for line in hasty_pool.extract(mock(*many)):
         told.append(line)
         if len(told) == 1:
             import time

@@ -63,8 +63,10 @@ def test_every_escape_is_refused(run, pool) -> None:
         ("garbage error", "crash:protocol"),
     ],
 )
-def test_it_ends_with_its_reason_and_what_was_found_before_is_kept(run, command, reason) -> None:
-    (one,) = run("text LEAK", command, "text LEAK")
+def test_it_ends_with_its_reason_and_what_was_found_before_is_kept(
+    run, hasty_run, command, reason
+) -> None:
+    (one,) = (hasty_run if reason == "timeout" else run)("text LEAK", command, "text LEAK")
     assert one.outcome.reason == reason
     assert one.outcome.coverage is Coverage.PARTIAL
     assert one.findings[0].records >= 1
@@ -73,8 +75,8 @@ def test_it_ends_with_its_reason_and_what_was_found_before_is_kept(run, command,
     assert after.outcome == Outcome()
 
 
-def test_a_flood_of_messages_ends_by_its_size_or_at_the_deadline(run) -> None:
-    (one,) = run("text LEAK", "garbage flood")
+def test_a_flood_of_messages_ends_by_its_size_or_at_the_deadline(hasty_run) -> None:
+    (one,) = hasty_run("text LEAK", "garbage flood")
     assert one.outcome.reason in {"crash:protocol", "timeout"}
     assert one.findings[0].records == 1
 
@@ -116,8 +118,8 @@ def test_a_member_that_crashes_does_not_hide_its_siblings(run) -> None:
     assert [sum(f.records for f in one.findings) for one in objects] == [0, 1, 0, 3]
 
 
-def test_a_member_that_hangs_does_not_hide_its_siblings(run) -> None:
-    objects = run("child MOCK|text LEAK|hang-c", "child MOCK|text LEAK LEAK LEAK")
+def test_a_member_that_hangs_does_not_hide_its_siblings(hasty_run) -> None:
+    objects = hasty_run("child MOCK|text LEAK|hang-c", "child MOCK|text LEAK LEAK LEAK")
     assert [one.outcome for one in objects] == [Outcome(), Outcome.partial("timeout"), Outcome()]
     assert [sum(f.records for f in one.findings) for one in objects] == [0, 1, 3]
 

@@ -29,6 +29,10 @@ class Backlog:
                 return self._alone.popleft()
             return self._any.popleft() if self._any else None
 
+    def waits(self) -> bool:
+        """True where any job waits."""
+        return bool(self._any or self._alone)
+
     def needs_fresh(self) -> bool:
         """True where a job waits for a worker to itself."""
         return bool(self._alone)

@@ -8,6 +8,7 @@ import selectors
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from scanner.model.errors import LeakscanError
 from scanner.run.sandbox import blackbox
@@ -17,6 +18,10 @@ from scanner.run.sandbox.launch import Launcher, Process
 
 START_SECONDS = 60.0
 OUTPUT_TAIL = 4096
+LINGER_SECONDS = 0.05  # after which a document keeps no place from others
+STALL_SECONDS = 2.0  # without any progress
+MAX_STALLED = 32  # workers that stall and are not counted
+SPARE = 2  # idle workers kept above the number of places
 _NO_MEMORY = re.compile(
     rb"memory allocation|out of memory|bad_alloc|cannot allocate|MemoryError", re.IGNORECASE
 )
@@ -25,10 +30,10 @@ _MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, getattr(signal, "SIGKILL", No
 
 @dataclass(slots=True)
 class Look:
-    """When a worker is next looked at, how long after that, and what it was at the last time."""
+    """The last look at what a busy worker is at: when the next is due, and since when it is so."""
 
-    at: float
-    every: float
+    due: float
+    since: float
     trace: blackbox.Trace | None = None
 
 
@@ -44,15 +49,47 @@ class Worker:
         self.told = 0  # bytes it said about its job
         self.began = 0.0
         self.until = time.monotonic() + START_SECONDS
-        self.look = Look(self.until, START_SECONDS)
+        self.look = Look(self.until, self.until)
         self.output = b""
         self.reason = ""  # why it was killed
         self.hung_up = 0.0  # when its socket closed
         self.paused = 0.0  # since when it is not listened to, because its reader is slow
 
+    def busy(self) -> bool:
+        """True where it works on a job."""
+        return self.job is not None and not self.hung_up
+
+    def lingers(self, now: float) -> bool:
+        """True where its document takes so long that others should not wait for it."""
+        return self.busy() and now - self.began > LINGER_SECONDS
+
+    def stalls(self, now: float) -> bool:
+        """True where its document has given nothing for a while: it may hang."""
+        return self.busy() and now - self.look.since > STALL_SECONDS
+
     def idle(self) -> bool:
         """True where it can be given a job."""
         return self.ready and self.job is None and not self.reason and not self.hung_up
+
+
+class _Memory:
+    """Whether the system has memory for more workers than places; looked up now and then."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._enough = True
+
+    def enough(self, now: float) -> bool:
+        """True while a quarter of the memory is free, or where the system does not tell."""
+        if now >= self._next:
+            self._next = now + 0.25
+            try:
+                lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+            except OSError:
+                return self._enough
+            told = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+            self._enough = told.get("MemAvailable", 1) * 4 > told.get("MemTotal", 1)
+        return self._enough
 
 
 class Crew:
@@ -62,6 +99,7 @@ class Crew:
         self._launcher = launcher
         self._size = size
         self._cap = memory_cap
+        self._memory = _Memory()
         self.selector = selectors.DefaultSelector()
         self.workers: set[Worker] = set()
         self.started = 0
@@ -79,11 +117,32 @@ class Crew:
         except OSError:
             return False
 
-    def staff(self) -> None:
-        """Asks for as many workers as are missing."""
+    def room(self, now: float) -> int:
+        """How many more documents may be begun now.
+
+        As many quick ones are under way as there are places; documents that linger or stall keep
+        no place, up to a bound and while there is memory, so that a few slow or hanging ones do
+        not hold up all others.
+        """
+        busy = [worker for worker in self.workers if worker.busy()]
+        stalled = sum(1 for worker in busy if worker.stalls(now))
+        lingering = sum(1 for worker in busy if worker.lingers(now)) - stalled
+        if stalled + lingering and not self._memory.enough(now):
+            return self._size - len(busy)
+        beside = min(stalled, MAX_STALLED) + min(lingering, 2 * self._size + 4)
+        return self._size + beside - len(busy)
+
+    def staff(self, waiting: bool) -> None:
+        """Asks for as many workers as are missing; `waiting` says that jobs wait for one."""
         if not self._launcher.ready:
             return
-        while sum(1 for worker in self.workers if not worker.hung_up) < self._size:
+        now = time.monotonic()
+        present = [worker for worker in self.workers if not worker.hung_up]
+        free = sum(1 for worker in present if worker.job is None)
+        missing = self._size - len(present)
+        if waiting:
+            missing = max(missing, self.room(now) - free)
+        for _ in range(missing):
             try:
                 process = self._launcher.spawn()
             except OSError:
@@ -95,6 +154,11 @@ class Crew:
             self.listen(worker)
             if process.output >= 0:
                 self.selector.register(process.output, selectors.EVENT_READ, (worker, "output"))
+
+    def surplus(self) -> list[Worker]:
+        """Idle workers that are not needed any more."""
+        idle = [worker for worker in self.workers if worker.idle()]
+        return idle[self._size + SPARE :]
 
     def relaunch(self) -> list[Job]:
         """Starts over after the launcher died; the jobs of its workers, which died with it."""

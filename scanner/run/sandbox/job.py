@@ -14,7 +14,8 @@ from scanner.model.outcome import Coverage, Outcome
 from scanner.run.sandbox.blackbox import Trace
 
 Line = tuple[str, ...]
-"""("text", inner, locator, text, layout, kind, first line) or ("end", inner, coverage, reason, detail)."""
+"""("text", inner, locator, text, layout, kind, first line) or
+("end", inner, coverage, reason, detail)."""
 
 MAX_PASSED_OVER = 4
 """How many members of one document may end a worker before the rest of it is given up."""

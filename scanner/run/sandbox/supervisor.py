@@ -21,7 +21,7 @@ from scanner.model.outcome import Coverage
 from scanner.run.sandbox import blackbox, hearing
 from scanner.run.sandbox.backlog import Backlog
 from scanner.run.sandbox.codec import Malformed, pack
-from scanner.run.sandbox.crew import Crew, Look, Worker
+from scanner.run.sandbox.crew import LINGER_SECONDS, Crew, Look, Worker
 from scanner.run.sandbox.frames import send
 from scanner.run.sandbox.job import Attempt, Job, unseen, unstable
 from scanner.run.sandbox.launch import Launcher
@@ -29,6 +29,7 @@ from scanner.settings import Settings
 
 MIN_SECONDS = 0.5  # what a last try gets even where the others used the time up
 GRACE = 0.5  # seconds above the deadline, for workers that notice it themselves
+LOOK_SECONDS = 0.2  # between two looks at what a worker is at
 BURY_SECONDS = 1.0  # how long the end of a hung-up process is waited for
 CLOSE_SECONDS = 0.05  # how long a process may live after it closed its socket
 JOB_BYTES = 256 << 20  # bytes a worker may say about one document
@@ -96,7 +97,7 @@ class Supervisor(threading.Thread):
                 self._keep_time()
                 if self._cancelled:
                     self._cancel_all()
-                self._crew.staff()
+                self._crew.staff(self._backlog.waits())
                 self._assign()
         except LeakscanError as error:
             self.failure = error
@@ -118,8 +119,12 @@ class Supervisor(threading.Thread):
             if worker.hung_up:
                 due.append(worker.hung_up + CLOSE_SECONDS + 0.001)
             elif not worker.paused and (worker.job or not worker.ready):
-                due += [worker.until, worker.look.at]
-        return max(0.0, min(due, default=time.monotonic() + 5) - time.monotonic())
+                due += [worker.until, worker.look.due]
+        now = time.monotonic()
+        if self._backlog.waits():
+            lingers = [w.began + LINGER_SECONDS for w in self._crew.workers if w.busy()]
+            due += [at for at in lingers if at > now]
+        return max(0.0, min(due, default=now + 5) - now)
 
     def _handle(self, key: selectors.SelectorKey) -> None:
         if key.data == "wake":
@@ -146,14 +151,18 @@ class Supervisor(threading.Thread):
 
     def _assign(self) -> None:
         """Gives waiting jobs to idle workers."""
-        for worker in list(self._crew.workers):
-            if not worker.idle():
-                continue
+        room = self._crew.room(time.monotonic())
+        for worker in [worker for worker in self._crew.workers if worker.idle()]:
+            if room <= 0:
+                break
             job = self._backlog.next(fresh=worker.served == 0)
             if job is not None:
                 self._begin(worker, job)
+                room -= 1
             elif self._backlog.needs_fresh():
                 self._retire(worker)
+        for worker in self._crew.surplus():
+            self._retire(worker)
 
     def _begin(self, worker: Worker, job: Job) -> None:
         worker.job, worker.told = job, 0
@@ -161,7 +170,7 @@ class Supervisor(threading.Thread):
         seconds = self._seconds(job)
         worker.began = time.monotonic()
         worker.until = worker.began + seconds + GRACE
-        worker.look = Look(worker.began + seconds / 4, seconds / 4)
+        worker.look = Look(worker.began + LOOK_SECONDS, worker.began)
         order = {
             "job": job.number,
             "kind": job.kind,
@@ -290,7 +299,7 @@ class Supervisor(threading.Thread):
             elif worker.job is not None and now > worker.until:
                 self.counts["timeouts"] += 1
                 self._kill(worker, "timeout")
-            elif worker.job is not None and now > worker.look.at:
+            elif worker.job is not None and now > worker.look.due:
                 self._look(worker, now)
             elif not worker.ready and now > worker.until:
                 self._kill(worker, "crash:no-start")
@@ -303,15 +312,17 @@ class Supervisor(threading.Thread):
             worker.process.kill()
 
     def _look(self, worker: Worker, now: float) -> None:
-        """Ends a worker whose member has not moved since the last look: its siblings have time."""
+        """Notes progress; ends a worker whose member makes none, so that its siblings have time."""
         assert worker.job is not None
+        look = worker.look
+        look.due = now + LOOK_SECONDS
         trace = blackbox.read(worker.process.page, worker.job.number)
-        stuck = trace == worker.look.trace and trace.open and trace.open[-1].inner
-        if stuck and worker.job.kind == "examine":
+        if trace != look.trace:
+            look.trace, look.since = trace, now
+        inside = trace.open and trace.open[-1].inner and worker.job.kind == "examine"
+        if inside and now - look.since > (worker.until - worker.began) / 4:
             self.counts["timeouts"] += 1
             self._kill(worker, "timeout")
-            return
-        worker.look.at, worker.look.trace = now + worker.look.every, trace
 
     def _bury(self, worker: Worker) -> None:
         """Gives the job of a dead worker its end, or another try."""
