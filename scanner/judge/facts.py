@@ -69,14 +69,21 @@ def gather(
 
 
 def _match(finding: Finding, level: str) -> dict[str, Value | None]:
-    share = finding.nonpublic / finding.dataset_records if finding.dataset_records else None
-    selection = finding.method is Method.SELECTION
+    known = bool(finding.dataset_records)
+    covered = round(coverage(finding), 6) if known else None
+    facts: dict[str, Value | None] = {"match.level": level, "match.coverage": covered}
+    if finding.method is Method.DOCUMENT:
+        # One document, whatever the number of its fingerprints.
+        return {**facts, "match.nonpublic": min(1, finding.records), SHARE: covered}
+    if finding.method is Method.SELECTION:
+        # The names are public; what is not is that they were chosen.
+        return {**facts, "match.nonpublic": finding.records, "match.deep": 0, SHARE: covered}
+    share = min(1.0, finding.nonpublic / finding.dataset_records) if known else None
     return {
-        "match.level": level,
+        **facts,
         "match.nonpublic": finding.nonpublic,
         "match.deep": finding.deep,
-        "match.coverage": round(coverage(finding), 6) if finding.dataset_records else None,
-        SHARE: round(min(1.0, share), 6) if share is not None and not selection else None,
+        SHARE: round(share, 6) if share is not None else None,
     }
 
 

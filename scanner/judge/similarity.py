@@ -82,9 +82,10 @@ def selection_log10p(finding: Finding) -> float:
 
 
 def _document(finding: Finding, limits: SimilarityFile) -> str:
-    """A registered document: `containment` is the share of it that stands in this one."""
-    if finding.containment >= limits.identical.containment:
+    """A registered document: how much of it stands in this one, as fingerprints."""
+    share = coverage(finding) if finding.dataset_records else finding.containment
+    if share >= limits.identical.coverage:
         return IDENTICAL
-    if finding.containment >= limits.substantial.many.coverage:
+    if share >= limits.substantial.many.coverage:
         return SUBSTANTIAL
     return PARTIAL if finding.records else INCIDENTAL

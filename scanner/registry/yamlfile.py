@@ -33,6 +33,7 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_SCALAR = yaml.ScalarEvent
 _FIRST = frozenset("+-.0123456789")
 
 
@@ -139,6 +140,11 @@ class _Reader:
     def _refuse(self, event: Any, what: str) -> None:
         raise self.error(f"{self.name}:{event.start_mark.line + 1}: {what}")
 
+    def _refuse_key(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            self._refuse(event, "anchors and aliases (& and *) are not allowed: write it out")
+        self._refuse(event, "a key must be plain text")
+
     def _node(self, event: Any, events: Iterator[Any], path: Key, depth: int) -> Any:
         self.count += 1
         if self.count > MAX_VALUES:
@@ -163,7 +169,10 @@ class _Reader:
                 break
             here = (*path, len(items))
             self.lines[here] = event.start_mark.line + 1
-            items.append(self._node(event, events, here, depth))
+            if type(event) is _SCALAR and event.anchor is None and event.tag is None:
+                items.append(self._scalar(event))
+            else:
+                items.append(self._node(event, events, here, depth))
         return items
 
     def _mapping(self, events: Iterator[Any], path: Key, depth: int) -> dict[str, Any]:
@@ -171,8 +180,8 @@ class _Reader:
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
-            if not isinstance(event, yaml.ScalarEvent):
-                self._refuse(event, "a key must be plain text")
+            if type(event) is not _SCALAR or event.anchor is not None or event.tag is not None:
+                self._refuse_key(event)
             key = event.value
             if event.implicit[0] and key == "<<":
                 self._refuse(event, "merge keys (<<) are not allowed: write it out")
@@ -180,5 +189,16 @@ class _Reader:
                 self._refuse(event, f"the key {key!r} stands twice")
             here = (*path, key)
             self.lines[here] = event.start_mark.line + 1
-            found[key] = self._node(next(events), events, here, depth)
+            value = next(events)
+            if type(value) is _SCALAR and value.anchor is None and value.tag is None:
+                found[key] = self._scalar(value)
+            else:
+                found[key] = self._node(value, events, here, depth)
         return found
+
+    def _scalar(self, event: Any) -> Any:
+        """The value of a scalar without anchor or tag: nearly everything in a large file."""
+        self.count += 1
+        if self.count > MAX_VALUES:
+            self._refuse(event, f"more than {MAX_VALUES:,} values")
+        return scalar(event.value) if event.implicit[0] else event.value

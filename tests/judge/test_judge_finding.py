@@ -316,3 +316,17 @@ def test_the_same_again_gives_the_same(registry):
     """Property (vi)."""
     for finding, how, _ in CASES.values():
         assert judged(registry, finding, **how) == judged(registry, finding, **how)
+
+
+def test_a_registered_document_counts_as_one_and_a_selection_by_its_names(registry):
+    page = Finding(Method.DOCUMENT, "crm", 400, dataset_records=1000)
+    facts = dict(judged(registry, page, **mail("x@rival.example")).facts)
+    assert (facts["match.nonpublic"], facts["match.nonpublic_share"]) == ("1", "0.4")
+    names = Finding(
+        Method.SELECTION, "crm", 120, dataset_records=10_000,
+        selection_universe=200_000, selection_universe_hits=130,
+    )  # fmt: skip
+    judgement = judged(registry, names, **mail("x@rival.example"))
+    assert judgement.similarity == "partial"
+    assert "edge_of_selection" in judgement.facts_to_establish
+    assert dict(judgement.facts)["match.nonpublic"] == "120"
