@@ -55,7 +55,7 @@ def scan_text(
 
 
 def _origin(folded: Folded, window: Window) -> tuple[int, int]:
-    return folded.origins[window.start], folded.origins[window.end - 1] + 1
+    return folded.origins[window.start], folded.ends[window.end - 1]
 
 
 def _units(text: str, found: list[Word], table: bool) -> int:

@@ -187,11 +187,13 @@ def _told(group: tuple[np.ndarray[tuple[int], np.dtype[np.generic]], ...]) -> It
 
 
 def _matches(rows: np.ndarray[tuple[int], np.dtype[np.void]], table: bool) -> Matches:
-    order = np.lexsort((rows["payload"], rows["end"], rows["start"], rows["source"]))
+    order = np.lexsort(
+        (rows["several"], rows["payload"], rows["end"], rows["start"], rows["source"])
+    )
     rows = rows[order]
     fresh = np.ones(len(rows), bool)
     same = rows["source"][1:] == rows["source"][:-1]
-    for name in ("start", "end", "payload"):
+    for name in ("start", "end", "payload", "several"):
         same &= rows[name][1:] == rows[name][:-1]
     fresh[1:] = ~same
     rows = rows[fresh]

@@ -47,13 +47,11 @@ _PLAIN = re.compile(r"[^\x00-\x7f]|[&\[({<]")
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Folded text; `origins[i]` is the offset in the original of folded character i.
-
-    `origins` has one more entry, the length of the original.
-    """
+    """Folded text; character i stands for `origins[i]` to `ends[i]` of the original."""
 
     text: str
     origins: Sequence[int]
+    ends: Sequence[int]
 
 
 @cache
@@ -94,9 +92,10 @@ def fold_char(char: str) -> str:
 def fold(text: str) -> Folded:
     """The normal form of a text."""
     if not _PLAIN.search(text):
-        return Folded(text.lower(), range(len(text) + 1))
+        return Folded(text.lower(), range(len(text)), range(1, len(text) + 1))
     out: list[str] = []
     origins: list[int] = []
+    ends: list[int] = []
     at = 0
     while at < len(text):
         char = text[at]
@@ -109,13 +108,14 @@ def fold(text: str) -> Folded:
                 if out and out[-1] == " ":
                     out.pop()
                     origins.pop()
+                    ends.pop()
         if told is None:
             told, end = fold_char(char), at + 1
         out.extend(told)
         origins.extend([at] * len(told))
+        ends.extend([end] * len(told))
         at = end
-    origins.append(len(text))
-    return Folded("".join(out), origins)
+    return Folded("".join(out), origins, ends)
 
 
 def _resolve(entity: re.Match[str]) -> str | None:

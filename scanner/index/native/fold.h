@@ -7,7 +7,8 @@
 
 enum { FOLD_AHEAD = 64, FOLD_ROOM = 256 };
 
-typedef struct { u32 out; u64 in; } Break;
+/* `fixed`: all that is folded up to the next break stands for one thing of the input. */
+typedef struct { u32 out, fixed; u64 in; } Break;
 
 typedef struct {
     u8 *b;      /* folded bytes */
@@ -18,7 +19,11 @@ typedef struct {
     int strict; /* leave no mark beyond ASCII */
 } Fold;
 
-NOINLINE void fold_break(Fold *f, u64 in) {
+NOINLINE void fold_break(Fold *f, u64 in, u32 fixed) {
+    if (f->breaks_n) {
+        Break *last = &f->breaks[f->breaks_n - 1];
+        if (last->out == f->n && last->in == in) { last->fixed = fixed; return; }
+    }
     if (f->breaks_n == f->breaks_cap) {
         u32 cap = f->breaks_cap ? f->breaks_cap * 2 : 256;
         Break *more = realloc(f->breaks, cap * sizeof(Break));
@@ -26,8 +31,8 @@ NOINLINE void fold_break(Fold *f, u64 in) {
         f->breaks = more;
         f->breaks_cap = cap;
     }
-    f->breaks[f->breaks_n].out = f->n;
-    f->breaks[f->breaks_n++].in = in;
+    Break *b = &f->breaks[f->breaks_n++];
+    b->out = f->n; b->in = in; b->fixed = fixed;
 }
 
 /* Offset in the input of a folded place: of what begins there, or of what ends there. */
@@ -37,11 +42,9 @@ static u64 fold_origin(const Fold *f, u32 out, int end) {
         u32 mid = (lo + hi) / 2;
         if (end ? f->breaks[mid].out < out : f->breaks[mid].out <= out) lo = mid + 1; else hi = mid;
     }
-    if (end && lo < f->breaks_n && f->breaks[lo].out == out) return f->breaks[lo].in;
     const Break *at = &f->breaks[lo ? lo - 1 : 0];
-    u64 in = at->in + (out - at->out);
-    if (lo < f->breaks_n && in > f->breaks[lo].in) in = f->breaks[lo].in;
-    return in;
+    if (!at->fixed) return at->in + (out - at->out);
+    return end && lo < f->breaks_n ? f->breaks[lo].in : at->in;
 }
 
 static void fold_code_point(Fold *f, u32 cp) {
@@ -105,31 +108,27 @@ static u32 spelled(const u8 *p, u32 avail, u8 *told) {
 /* Fold what is special at p; gives the bytes taken. */
 NOINLINE u32 fold_special(Fold *f, const u8 *p, u32 avail, u64 in) {
     int c = p[0];
-    u32 taken;
+    u32 taken, cp;
+    u8 told = 0;
     if (c == '&') {
-        u32 cp;
         if (!(taken = entity(p, avail, &cp))) { f->b[f->n++] = (u8)c; return 1; }
-        fold_code_point(f, cp);
     } else if (c < 0x80) {
-        u8 told;
         if (!(taken = spelled(p, avail, &told))) { f->b[f->n++] = (u8)c; return 1; }
         for (int i = 0; i < 2 && f->n && f->b[f->n - 1] == ' '; i++) f->n--;
-        for (u32 i = f->breaks_n; i-- && f->breaks[i].out > f->n;) f->breaks[i].out = f->n;
-        fold_break(f, in);
-        f->b[f->n++] = told;
+        while (f->breaks_n > 1 && f->breaks[f->breaks_n - 1].out > f->n) f->breaks_n--;
     } else {
         taken = (u32)lead_size(c);
         if (c < 0xC2 || taken > avail) { f->b[f->n++] = ','; return 1; }
-        u32 cp = decode(p, (int)taken);
-        u32 e = entry_of(cp);
-        if (e >> 24 == KEEP) {
+        cp = decode(p, (int)taken);
+        if (entry_of(cp) >> 24 == KEEP) {
             memcpy(f->b + f->n, p, taken);
             f->n += taken;
             return taken;
         }
-        fold_code_point(f, cp);
     }
-    fold_break(f, in + taken);
+    fold_break(f, in, 1);
+    if (told) f->b[f->n++] = told; else fold_code_point(f, cp);
+    fold_break(f, in + taken, 0);
     return taken;
 }
 

@@ -159,7 +159,7 @@ EXPORT void leakscan_begin(Scan *s, u64 words, u64 lines, int table) {
     s->out_n = 0; s->batch_n = 0; s->failed = s->f.failed = 0;
     s->table = table;
     s->word_hashes_n = 0;
-    fold_break(&s->f, 0);
+    fold_break(&s->f, 0, 0);
 }
 
 /* Try all windows that begin before `limit`. */
@@ -188,7 +188,7 @@ static void shift(Scan *s) {
     if (s->previous < by) s->have_previous = s->previous_open = 0;
     s->previous -= by;
     while (i + 1 < s->f.breaks_n && s->f.breaks[i + 1].out <= by) i++;
-    s->f.breaks[i].in += by - s->f.breaks[i].out;
+    if (!s->f.breaks[i].fixed) s->f.breaks[i].in += by - s->f.breaks[i].out;
     s->f.breaks[i].out = by;
     s->f.breaks_n -= i;
     memmove(s->f.breaks, s->f.breaks + i, s->f.breaks_n * sizeof(Break));
