@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from scanner.judge.burden import burden_notes
 from scanner.judge.pack import Pack, open_pack
 from scanner.judge.packfile import Text
 from scanner.judge.similarity import selection_log10p
@@ -199,6 +200,13 @@ class _Teller:
             yield self.say("explain.refs", refs="; ".join(self.judgement.law_refs))
         if self.judgement.trade_secret_status:
             yield self.say(f"burden.{self.pack.file.burden}")
+            for note in burden_notes(self.incident):
+                yield self.say(
+                    "explain.burden",
+                    what=self.say(f"burden_note.{note.id}"),
+                    state=self.say(f"burden_state.{note.state}"),
+                    rests=", ".join(note.rests_on) or "-",
+                )
         yield self.say("explain.pack", pack=self.judgement.pack)
         yield self.text(self.pack.file.wording["legal_note"])
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from scanner.home import open_home
+from scanner.judge.burden import burden_notes
 from scanner.judge.explain import explain
 from scanner.judge.judge import judge_finding
 from scanner.judge.pack import load_pack
@@ -330,3 +331,25 @@ def test_a_registered_document_counts_as_one_and_a_selection_by_its_names(regist
     assert judgement.similarity == "partial"
     assert "edge_of_selection" in judgement.facts_to_establish
     assert dict(judgement.facts)["match.nonpublic"] == "120"
+
+
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [
+        ("S07", {"measures": "held", "access": "held", "same": "held", "risk": "held"}),
+        ("S02", {"measures": "open", "access": "held", "same": "held", "risk": "held"}),
+        ("S09", {"measures": "partly", "access": "open", "same": "held", "risk": "partly"}),
+        ("S15", {"measures": "held", "access": "held", "same": "open", "risk": "held"}),
+    ],
+)
+def test_what_the_record_holds_for_the_burden(registry, name, states):
+    finding, how, _ = CASES[name]
+    event = Event(
+        how.get("at", AT),
+        **{k: how[k] for k in ("kind", "sender", "actor", "recipients") if k in how},
+    )
+    incident = Incident(
+        Document("/x"), Examined("", "csv", 1, "", Outcome()), finding, event,
+        judged(registry, finding, **how),
+    )  # fmt: skip
+    assert {note.id: note.state for note in burden_notes(incident)} == states
