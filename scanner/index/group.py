@@ -101,6 +101,7 @@ def group(scanner: Scanner, found: list[Text], units: int) -> list[DatasetMatch]
             continue
         clusters = _clusters(events, matches, rule, public, dataset.spec)
         good = _qualify(clusters, rule)
+        good &= ~_outshone(events, clusters, good, rule)
         if not good.any():
             continue
         told.append(_result(scanner, at, events, clusters, good, matches, part, found, units))
@@ -216,6 +217,21 @@ def _qualify(clusters: _Clusters, rule: _Rule) -> Bools:
     for names in rule.never:
         good &= (clusters.every & ~np.uint64(names)) != 0
     return np.asarray(good, bool)
+
+
+def _outshone(events: Events, clusters: _Clusters, good: Bools, rule: _Rule) -> Bools:
+    """Records put together out of pieces of fuller ones: a name of one row, a firm of the next.
+
+    Such a cluster has no identifier of its own, and every value in it also belongs, at the very
+    same place, to a record of which more fields stand there.
+    """
+    fields = np.where(good, _count_bits(clusters.counting), 0)
+    fullest = np.zeros(int(events.match.max()) + 1, np.int64)
+    np.maximum.at(fullest, events.match, fields[clusters.event])
+    own = (rule.counts[events.column] > 0) & (fullest[events.match] <= fields[clusters.event])
+    keeps = np.zeros(len(clusters.record), bool)
+    np.logical_or.at(keeps, clusters.event, own)
+    return np.asarray(~keeps & ~clusters.strong, bool)
 
 
 def _result(
