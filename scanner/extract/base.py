@@ -46,13 +46,24 @@ class Budget:
     members_spent: int = 0
     started: float = field(default_factory=time.monotonic)
     safe_mode: bool = False  # set on the second try of a document whose parser died
+    root_bytes: int = 0  # size of the top-level document; 0 where it is not known
+    stopped: str = ""  # the reason, once a limit of the whole tree was reached
     skip: dict[str, str] = field(default_factory=dict)  # members not to be read: path, reason
 
     def spend_bytes(self, count: int) -> None:
-        """Count expanded bytes; raises LimitReached("limit:bytes")."""
+        """Count expanded bytes; raises LimitReached("limit:bytes") or ("bomb:ratio").
+
+        The ratio of the whole tree is watched from twice the floor of a single stream.
+        """
         self.bytes_spent += count
-        if self.bytes_spent > self.limits.bytes:
-            raise LimitReached("limit:bytes", f"more than {self.limits.bytes} bytes expanded")
+        limits = self.limits
+        if self.bytes_spent > limits.bytes:
+            self.stopped = "limit:bytes"
+            raise LimitReached(self.stopped, f"more than {limits.bytes} bytes expanded")
+        allowed = max(2 * limits.ratio_floor, limits.ratio * self.root_bytes)
+        if self.root_bytes and self.bytes_spent > allowed:
+            self.stopped = "bomb:ratio"
+            raise LimitReached(self.stopped, f"more than {limits.ratio} times its size in all")
 
     def spend_chars(self, count: int) -> None:
         """Count characters given out; raises LimitReached("limit:chars")."""
@@ -61,7 +72,12 @@ class Budget:
             raise LimitReached("limit:chars", f"more than {self.limits.chars} characters")
 
     def spend_member(self) -> None:
-        """Count one child document; raises LimitReached("limit:members")."""
+        """Count one child document; raises LimitReached("limit:members").
+
+        Raises again what stopped the whole tree, so that no further child is begun.
+        """
+        if self.stopped:
+            raise LimitReached(self.stopped, "reached in another member")
         self.members_spent += 1
         if self.members_spent > self.limits.members:
             raise LimitReached("limit:members", f"more than {self.limits.members} members")

@@ -29,6 +29,7 @@ __all__ = ["UNKNOWN", "Begin", "End", "Event", "outcome_of", "printable", "read"
 def read(blob: Blob, name: str, budget: Budget) -> Iterator[Event]:
     """The events of a document called `name` and of everything in it, depth first."""
     stack: list[Object] = []
+    budget.root_bytes = budget.root_bytes or max(blob.size, 0)
     first = Object("", name, blob, budget)
     yield from _opened(first)
     stack.append(first)
