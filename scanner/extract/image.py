@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.extract import _ocr
+from scanner.extract._appended import appended
 from scanner.extract.base import Blob, Budget, Format
 from scanner.model.content import Gap, Kind, Piece, Segment
 from scanner.model.errors import Unread
@@ -59,6 +60,7 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
         yield from _properties(picture)
         if picture.format != "ICO":
             yield from _frames(picture, budget)
+    yield from appended(blob, 16)
 
 
 def _frames(picture: Any, budget: Budget) -> Iterator[Piece]:

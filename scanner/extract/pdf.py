@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.extract import _ocr, _pdf_parts, _pdf_plain
+from scanner.extract._appended import appended
 from scanner.extract.base import Blob, Budget, Format
 from scanner.model.content import Gap, Kind, Piece, Segment
 from scanner.model.errors import Unread
@@ -74,6 +75,9 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
         yield from _pages(document, seen, budget)
         yield from _pdf_parts.parts(document, data)
         yield from _revisions(data, seen, budget)
+        end = data.rfind(b"%%EOF")
+        if end > 0:
+            yield from appended(blob, end)
         if b"/EncryptedPayload" in data:
             yield Gap("encrypted", "", "a wrapper around a protected document")
     finally:
