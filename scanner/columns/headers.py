@@ -128,12 +128,25 @@ def _best(tokens: tuple[str, ...]) -> tuple[Concept | None, bool]:
 def flags_of(header: str) -> frozenset[str]:
     """The word classes that a header speaks for: "customer", "staff", "public" ..."""
     tokens = header_tokens(header)
+    found = [
+        match
+        for match in _class_finder("flags").find(tokens)
+        if match[1] > 1 or sum(map(len, tokens)) == 1
+    ]
     return frozenset(
         label
-        for _end, length, _start, labels in _class_finder("flags").find(tokens)
-        if length > 1 or sum(map(len, tokens)) == 1
-        for label in labels
+        for match in found
+        for label in match[3]
+        if label == "customer" or not _inside_longer(match, found)
     )
+
+
+def _inside_longer(
+    match: tuple[int, int, int, list[str]], found: list[tuple[int, int, int, list[str]]]
+) -> bool:
+    """True where a longer word holds this one: "score" in "spending score"."""
+    end, length, start, _labels = match
+    return any(other[2] <= start and end <= other[0] and other[1] > length for other in found)
 
 
 def title_classes(text: str) -> frozenset[str]:

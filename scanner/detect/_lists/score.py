@@ -13,6 +13,7 @@ CUSTOMER, CONTACT, NONE = "customer_list", "contact_list", "none"
 _BASE = -3.2
 _THRESHOLD = 0.5
 _LEAST_RECORDS = 3
+_LEAST_COMMERCIAL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Verdict:
     score: float
     reasons: tuple[str, ...]
 
+
+# What speaks against a customer list and not against a list of contacts.
+_NO_MATTER = frozenset({"list-short", "list-no-reach", "list-invoice"})
 
 Term = tuple[float, str, int]  # weight, message key, count
 
@@ -60,12 +64,14 @@ def _for(seen: Evidence) -> list[Term]:
     if seen.named:
         terms.append((1.6, "list-named", 1))
     elif seen.keyed:
-        terms.append((1.1, "list-keyed", 1))
+        terms.append((1.1 if seen.identity else 1.6, "list-keyed", 1))
     elif words := seen.flag("customer"):
         terms.append((0.5, "list-words", words))
     terms += _titles(seen)
-    if commercial := max(seen.flag("commercial"), seen.deep):
-        terms.append((min(1.5, 0.5 * commercial), "list-commercial", commercial))
+    commercial = seen.flag("commercial")
+    weight = 0.5 * commercial + 0.25 * max(0, seen.deep - commercial)
+    if weight:
+        terms.append((min(1.5, weight), "list-commercial", max(commercial, seen.deep)))
     if seen.records >= 10:
         terms.append((0.6 if seen.records >= 50 else 0.3, "list-records", seen.records))
     return terms
@@ -81,7 +87,11 @@ def _titles(seen: Evidence) -> list[Term]:
         )
         if "customer" in classes
     ]
-    return [(1.5 if place == 0 else 0.5, key, 1) for place, key in enumerate(named)]
+    first = 2.0 if seen.identity or seen.keyed else 1.5
+    terms = [(first if place == 0 else 0.5, key, 1) for place, key in enumerate(named)]
+    if named and (seen.named or seen.keyed or seen.flag("customer")):
+        terms.append((0.7, "list-agrees", 1))
+    return terms
 
 
 _NEGATIVE = (
@@ -107,7 +117,7 @@ def _against(seen: Evidence) -> list[Term]:
         classes = seen.file | seen.sheet | seen.title
         if name in classes and not (name != "staff" and "customer" in classes):
             terms.append((-weight, f"list-title-{name}", 1))
-    if not seen.identity:
+    if not seen.identity and not seen.keyed:
         terms.append((-1.0, "list-nobody", 0))
     elif not seen.reach and not seen.kind(FieldKind.ADDRESS):
         terms.append((-0.3, "list-no-reach", 0))
@@ -116,19 +126,20 @@ def _against(seen: Evidence) -> list[Term]:
     return terms
 
 
+def _purpose(seen: Evidence) -> bool:
+    """True where something says that these are customers, not only people with telephones."""
+    told = seen.named or seen.keyed or seen.flag("customer") > 0
+    titled = "customer" in seen.file | seen.sheet | seen.title
+    return told or titled or seen.flag("commercial") >= _LEAST_COMMERCIAL
+
+
 def _label(seen: Evidence, score: float, terms: list[Term]) -> str:
     if seen.records < 2:
         return NONE
-    if score >= _THRESHOLD and (seen.identity or seen.keyed or seen.reach):
+    if score >= _THRESHOLD and (seen.identity or seen.keyed or seen.reach) and _purpose(seen):
         return CUSTOMER
     against = [key for weight, key, _count in terms if weight < 0]
-    about_others = [key for key in against if key not in ("list-short", "list-no-reach")]
+    about_others = [key for key in against if key not in _NO_MATTER]
     if not (seen.identity and seen.reach) or seen.records < _LEAST_RECORDS:
         return NONE
-    if "list-staff" in against or "list-title-staff" in against or "list-lottery" in against:
-        return NONE
-    return CONTACT if len(about_others) <= 1 and _weight(terms, about_others) > -1.6 else NONE
-
-
-def _weight(terms: list[Term], keys: list[str]) -> float:
-    return sum(weight for weight, key, _count in terms if key in keys)
+    return NONE if about_others else CONTACT
