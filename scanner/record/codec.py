@@ -14,10 +14,13 @@ from typing import Any
 
 from scanner.model.incident import Incident
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _APART = ("record_ids", "nonpublic_ids")
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {name: _plain(getattr(value, name)) for name in _types(type(value))}
     if isinstance(value, Enum):
