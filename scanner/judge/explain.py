@@ -195,9 +195,17 @@ class _Teller:
             key = f"fact.{code}" if code in FACTS else f"establish.{code}"
             yield self.say("explain.question", question=self.say(key))
 
+    def _ref(self, told: str) -> str:
+        """A reference in the reader's language."""
+        for articles in self.pack.file.article_map:
+            for ref in articles.refs:
+                if self.lang == "zh" and told in (ref.en, f"{ref.en} (unverified)"):
+                    return ref.zh if ref.verified else f"{ref.zh}（未经核实）"
+        return told
+
     def _law(self) -> Iterator[str]:
         if self.judgement.law_refs:
-            yield self.say("explain.refs", refs="; ".join(self.judgement.law_refs))
+            yield self.say("explain.refs", refs="; ".join(map(self._ref, self.judgement.law_refs)))
         if self.judgement.trade_secret_status:
             yield self.say(f"burden.{self.pack.file.burden}")
             for note in burden_notes(self.incident):

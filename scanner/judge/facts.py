@@ -110,9 +110,12 @@ def _recipient(finding: Finding, designation: Designation, event: Event, place: 
 
 
 def _actor(designation: Designation, event: Event, recipient: Recipient) -> dict[str, Value | None]:
+    nobody: dict[str, Value | None] = {}
+    if recipient.kind == "none":
+        nobody = {"recipient.linked_to_actor": False}
     person = person_of(designation.organisation, event.actor or event.sender)
     if person is None:
-        return {}
+        return nobody
     day = event.at.date()
     return {
         "actor.status": person.status_on(day),
@@ -120,6 +123,7 @@ def _actor(designation: Designation, event: Event, recipient: Recipient) -> dict
         "recipient.linked_to_actor": (person.id in recipient.party.linked_persons)
         if recipient.party
         else None,
+        **nobody,
     }
 
 

@@ -47,7 +47,8 @@ def decide(known: Facts, pack: Pack) -> Verdict:
         if derive.when.on(full):
             full[derive.fact] = derive.value
     unknown: list[str] = []
-    exemption = _exempt(pack, full, unknown)
+    exempting: list[str] = []
+    exemption = _exempt(pack, full, exempting)
     if exemption:
         return _exempted(exemption, pack, full, known)
     states: list[ObligationState] = []
@@ -74,7 +75,7 @@ def decide(known: Facts, pack: Pack) -> Verdict:
         exposure=scored.exposure,
         legal=severity.legal(pack.severity, full, scored.exposure, flagged=flagged),
         points=scored.points,
-        questions=tuple(dict.fromkeys((*unknown, *asked, *pack.file.ask_always))),
+        questions=tuple(dict.fromkeys((*unknown, *exempting, *asked, *pack.file.ask_always))),
         third_party=_third_party(pack, full),
         notes=tuple(note.id for note in pack.notes if flagged and note.when.on(full)),
         facts=full,

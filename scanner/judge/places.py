@@ -19,7 +19,10 @@ class Place:
 
 
 def place_of(document: Document, designation: Designation | None) -> Place:
-    """The place of a document: the longest known prefix, else who can read it."""
+    """The place of a document: the longest known prefix, else who can read it.
+
+    Where the dossier lists its approved places, any other one is not approved.
+    """
     readers = document.provenance.readers
     row = _longest(document.uri, designation)
     approved = _approved(document.uri, designation)
@@ -31,6 +34,8 @@ def place_of(document: Document, designation: Designation | None) -> Place:
         return Place("internal_everyone", False)
     if readers is Readers.PUBLIC:
         return Place("public_internet", False)
+    if _has_list(designation):
+        return Place("unapproved", _acl_ok(readers))
     return Place()
 
 
@@ -55,6 +60,11 @@ def _approved(uri: str, designation: Designation | None) -> str:
     dossier = designation.entry.dossier if designation else None
     prefixes = dossier.approved_locations if dossier else ()
     return max((one for one in prefixes if begins(uri, one)), key=len, default="")
+
+
+def _has_list(designation: Designation | None) -> bool:
+    dossier = designation.entry.dossier if designation else None
+    return bool(dossier and dossier.approved_locations)
 
 
 def _acl_ok(readers: Readers) -> bool | None:

@@ -149,7 +149,7 @@ CASES = {
             ("ts_unproven", "", "O5:a:pot", "high", "high")),
     "S10": (found(), {"readers": Readers.PUBLIC},
             ("ts_supported", "", "O1:a:pot O2:ab:pot O5:a:pot", "critical", "critical")),
-    "S11": (found(3000), {"kind": "copy", "actor": "bo@corp.example", "recipient_class": "internal_unauthorised"},
+    "S11": (found(3000), {"path": "/srv/crm/x.csv", "kind": "copy", "actor": "bo@corp.example", "recipient_class": "internal_unauthorised"},
             ("ts_supported", "", "O1:ab:pot O3:a:pot", "high", "high")),
     "S12": (found(), {"path": "/srv/crm/list.xlsx", "readers": Readers.GROUP},
             ("ts_supported", "X7", "", "none", "none")),
@@ -201,6 +201,11 @@ def test_every_scenario_can_be_told(registry, name, lang):
     if exemption:
         assert exemption in text
     assert "home.example" not in text
+    if lang == "zh":
+        assert "反不正当竞争法（2025）第39条（未经核实）" in text
+        assert "AUCL" not in text
+    else:
+        assert "AUCL 2025 art. 39 (unverified)" in text
 
 
 def test_an_agreement_in_force_covers_what_fits_it(registry):
@@ -257,11 +262,29 @@ def test_classes_of_recipients(registry, address, kind):
 
 
 def test_a_document_whose_place_nobody_knows_is_still_reported(registry):
-    judgement = judged(registry, found())
+    judgement = judged(registry, found(), dossier={"approved_locations": []})
     assert judgement.reportable
     assert short(judgement) == "O1:a:pot"  # the rule names other places
     assert judgement.exposure is Severity.HIGH
     assert "location.class" in judgement.facts_to_establish
+
+
+@pytest.mark.parametrize(
+    ("path", "readers", "kind", "acl_ok"),
+    [
+        ("/srv/crm/a.xlsx", Readers.PRIVATE, "approved", "true"),
+        ("/srv/crm", Readers.GROUP, "approved", "true"),
+        ("/srv/crm/a.zip!b.csv", Readers.UNKNOWN, "approved", None),
+        ("/srv/crm/a.xlsx", Readers.EVERYONE, "approved", "false"),
+        ("/srv/crm2/a.xlsx", Readers.PRIVATE, "unapproved", "true"),
+        ("/tmp/a.xlsx", Readers.UNKNOWN, "unapproved", None),
+        ("/tmp/a.xlsx", Readers.EVERYONE, "internal_everyone", "false"),
+        ("/tmp/a.xlsx", Readers.PUBLIC, "public_internet", "false"),
+    ],
+)
+def test_classes_of_places(registry, path, readers, kind, acl_ok):
+    facts = dict(judged(registry, found(), path=path, readers=readers).facts)
+    assert (facts["location.class"], facts.get("location.acl_ok")) == (kind, acl_ok)
 
 
 def test_without_a_dossier_the_report_is_still_useful(registry):
