@@ -56,6 +56,7 @@ def guess(sample: bytes, declared: str = "") -> Guess | None:
             return Guess(encoding)
     if not sample:
         return Guess("utf-8")
+    sample = sample.rstrip(b"\0") or sample  # room kept at the end of a file
     if wide := _wide(sample):
         return Guess(wide)
     thin = sample.replace(b"\0", b"")

@@ -24,7 +24,7 @@ def delimiter(text: str, named: bool = False) -> str:
     for mark in DELIMITERS:
         counts = [line.count(mark) for line in lines]
         usual = max(set(counts), key=counts.count)
-        if usual < 1:
+        if usual < 1 or (mark == "，" and not named):  # prose has it too
             continue
         share = counts.count(usual) / len(counts)
         needed = 0.5 if named or mark == "\t" else 0.8

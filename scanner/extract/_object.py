@@ -18,6 +18,7 @@ from scanner.model.outcome import Coverage, Outcome
 
 UNKNOWN = "unknown"
 _ESCAPED = 20  # characters: nothing shorter is looked into
+_LIKELY = 45  # a format that claims so much was probably meant, though it could not be read
 _FAINT = ("image-not-read", "missing-library")  # reasons that give way to any other
 
 
@@ -153,6 +154,8 @@ class Object:
             return False
         if not self.formats or len(self.formats) < 2 or self.formats[0][0] >= SURE:
             return False
+        if self.formats[0][0] >= _LIKELY:
+            self.gaps.append(("damaged", f"it began as {self.file_type}"))
         self.formats = self.formats[1:]
         self._next_format()
         return True

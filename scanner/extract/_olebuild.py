@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from olefile import OleFileIO
 
 _SECTOR = 512
+_SMALL = 4096
 _END = 0xFFFFFFFE
 _FREE = 0xFFFFFFFF
 _ROOTS = {"worddocument", "workbook", "book", "powerpoint document", "visiodocument"}
@@ -77,39 +78,74 @@ def _written(root: _Node) -> bytes:
             child.right = len(order) + at + 1 if at + 1 < len(children) else _FREE
         node.first = len(order) if children else _FREE
         order.extend(children)
-    table: list[int] = []
-    body = bytearray()
-    entries = b"".join(_entry(node, table, body) for node in order)
-    directory = _put(entries, table, body)
-    fats = 1
-    while fats * 128 < len(table) + fats:
+    large, small = _Chains(_SECTOR), _Chains(64)
+    starts = []
+    for node in order[1:]:
+        data = node.data or b""
+        starts.append((small if len(data) < _SMALL else large).put(data) if data else _END)
+    mini = large.put(bytes(small.body)) if small.body else _END
+    table = large.put(small.packed()) if small.body else _END
+    entries = _entry(root, mini, len(small.body))
+    entries += b"".join(
+        _entry(node, start, len(node.data or b""))
+        for node, start in zip(order[1:], starts, strict=True)
+    )
+    directory = large.put(entries)
+    return _framed(large, directory, table, -(-len(small.table) // 128))
+
+
+def _framed(large: _Chains, directory: int, mini_table: int, mini_sectors: int) -> bytes:
+    """Header, sectors and allocation table, whose sectors beyond 109 are told in more sectors."""
+    used = len(large.table)
+    fats = extra = 0
+    while fats * 128 < used + fats + extra:
         fats += 1
-    first = len(table)
-    table += [0xFFFFFFFD] * fats
+        extra = max(0, -(-(fats - 109) // 127))
+    first = used + extra
+    table = [*large.table, *[0xFFFFFFFC] * extra, *[0xFFFFFFFD] * fats]
     table += [_FREE] * (fats * 128 - len(table))
-    body += struct.pack(f"<{len(table)}I", *table)
-    places = [*range(first, first + min(fats, 109)), *[_FREE] * (109 - min(fats, 109))]
+    places = list(range(first, first + fats))
+    more = b""
+    for number in range(extra):
+        part = places[109 + number * 127 : 109 + (number + 1) * 127]
+        part += [_FREE] * (127 - len(part))
+        more += struct.pack("<128I", *part, used + number + 1 if number + 1 < extra else _END)
+    start = places[:109] + [_FREE] * max(0, 109 - fats)
     head = _compound.MAGIC + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(10)
-    head += struct.pack("<IIIIIIIII", fats, directory, 0, 0, _END, 0, _END, 0, 0)[:36]
-    return head + struct.pack("<109I", *places) + bytes(body)
+    head += struct.pack("<IIII", fats, directory, 0, _SMALL)
+    head += struct.pack("<IIII", mini_table, mini_sectors, used if extra else _END, extra)
+    tail = struct.pack(f"<{len(table)}I", *table)
+    return head + struct.pack("<109I", *start) + bytes(large.body) + more + tail
 
 
-def _entry(node: _Node, table: list[int], body: bytearray) -> bytes:
+class _Chains:
+    """Sectors of one size, and the table of which follows which."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.table: list[int] = []
+        self.body = bytearray()
+
+    def put(self, data: bytes) -> int:
+        """Adds the bytes as a chain; its first sector."""
+        first = len(self.table)
+        count = max(1, -(-len(data) // self.size))
+        self.table += [*range(first + 1, first + count), _END]
+        self.body += data.ljust(count * self.size, b"\0")
+        return first
+
+    def packed(self) -> bytes:
+        """The table as bytes, filled up to whole sectors."""
+        room = -len(self.table) % 128
+        return struct.pack(f"<{len(self.table) + room}I", *self.table, *[_FREE] * room)
+
+
+def _entry(node: _Node, start: int, size: int) -> bytes:
     name = node.name[:31].encode("utf-16-le") + b"\0\0"
-    start = _END if not node.data else _put(node.data, table, body)
     sort = 2 if node.data is not None else (5 if node.name == "Root Entry" else 1)
     return (
         name.ljust(64, b"\0")
         + struct.pack("<HBBIII", len(name), sort, 1, _FREE, node.right, node.first)
         + bytes(36)
-        + struct.pack("<IQ", start, len(node.data or b""))
+        + struct.pack("<IQ", start, size)
     )
-
-
-def _put(data: bytes, table: list[int], body: bytearray) -> int:
-    """Adds the bytes as a chain of sectors; the first of them."""
-    first = len(table)
-    count = max(1, -(-len(data) // _SECTOR))
-    table += [*range(first + 1, first + count), _END]
-    body += data.ljust(count * _SECTOR, b"\0")
-    return first

@@ -35,7 +35,7 @@ def read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
         child = _object(data, number) if kind == "object" else _picture(data, number)
         if child is not None:
             yield child
-    if reader.open_groups > 1:
+    if reader.open_groups:
         yield Gap("damaged", "", "groups are left open")
 
 

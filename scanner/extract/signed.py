@@ -10,7 +10,7 @@ from scanner.extract._inline import child_of
 from scanner.extract._mailtext import base64
 from scanner.extract._pulled import inner_name
 from scanner.extract.base import Blob, Budget, Format
-from scanner.model.content import Piece
+from scanner.model.content import Gap, Piece
 from scanner.model.errors import Unread
 
 _SIGNED = bytes.fromhex("06092a864886f70d010702")
@@ -125,6 +125,9 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
     payload = _payload(data) if _SIGNED in data[:64] else None
     if payload:
         yield child_of(payload, inner_name(name, ("p7m", "p7s"), "content"))
+    whole = _tag(data, 0)
+    if whole is None or whole.end > len(data):
+        yield Gap("damaged", "", "the envelope is cut off")
 
 
 FORMAT = Format("signed", _claims, _read, ("p7m", "p7s", "pgp", "gpg", "asc", "rpmsg"))

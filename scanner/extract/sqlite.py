@@ -39,11 +39,21 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
     base = _open(blob.all(budget))
     try:
         yield from _content(base, budget)
+        if _cut_off(blob):
+            yield Gap("damaged", "", "pages at the end are missing")
     except sqlite3.DatabaseError as error:
         yield from raw_strings(blob)
         raise Unread("damaged", type(error).__name__) from None
     finally:
         base.close()
+
+
+def _cut_off(blob: Blob) -> bool:
+    """True where the header tells of more pages than there are."""
+    head = blob.head(100)
+    size = int.from_bytes(head[16:18], "big")
+    size = 65536 if size == 1 else size
+    return size * int.from_bytes(head[28:32], "big") > blob.size and head[24:28] == head[92:96]
 
 
 def _content(base: sqlite3.Connection, budget: Budget) -> Iterator[Piece]:
