@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from scanner import __version__
 from scanner.home import Home
-from scanner.index.kernel import kernel_path
+from scanner.index.kernel import describe
 from scanner.index.open import Index
 from scanner.judge.pack import open_pack
 from scanner.messages import message
@@ -43,7 +43,7 @@ def examination(home: Home, settings: Settings) -> list[Row]:
         _guarded("registry", lambda: _registry(home)),
         _guarded("law pack", lambda: ("ok", open_pack(settings.pack).stamp)),
         _guarded("store", lambda: _store(home)),
-        _row("matching", "ok", kernel_path()),
+        _matching(),
         _guarded("isolation", lambda: _isolation(home, settings)),
     ]
     return [*rows, *_optional(), *_pipelines()]
@@ -100,13 +100,20 @@ def _store(home: Home) -> tuple[str, str]:
     return "ok", message("cli", "doctor_store", None, rows=rows)
 
 
+def _matching() -> Row:
+    told = describe()
+    if told == "python":
+        return _row("matching", "missing", message("cli", "doctor_no_kernel"))
+    return _row("matching", "ok", told)
+
+
 def _isolation(home: Home, settings: Settings) -> tuple[str, str]:
     with Pool(home, settings, workers=1, detectors=()) as pool:
-        report = pool.wait_isolation()
-    on = [name for name, value in report.items() if value]
-    off = [name for name, value in report.items() if not value]
-    told = ", ".join(on) + (f"; not here: {', '.join(off)}" if off else "")
-    return ("ok" if on else "missing"), told
+        report = pool.first_isolation()
+    level = str(report.get("level", "none"))
+    off = [name for name, value in report.items() if value is False]
+    told = level + (f"; not here: {', '.join(off)}" if off else "")
+    return ("ok" if level == "full" else "missing"), told
 
 
 def _optional() -> Iterator[Row]:

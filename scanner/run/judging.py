@@ -36,13 +36,18 @@ class Judging:
     host: str
 
     @staticmethod
-    def open(home: Home, settings: Settings, operator: str = "") -> Judging:
-        """The registry of a home and the pack of the settings. Raises PackError, HomeError."""
+    def open(
+        home: Home, settings: Settings, operator: str = "", *, verify: bool = False
+    ) -> Judging:
+        """The registry of a home and the pack of the settings; `verify` reads the whole index.
+
+        Raises PackError, HomeError, KeyMissing or IndexDamaged.
+        """
         return Judging(
             Registry.open(home),
             open_pack(settings.pack),
             config_sha256(settings),
-            index_version(home),
+            index_version(home, verify=verify),
             operator or user(),
             socket.gethostname(),
         )
@@ -127,7 +132,7 @@ def user() -> str:
         return "unknown"
 
 
-def index_version(home: Home) -> str:
+def index_version(home: Home, *, verify: bool = False) -> str:
     """A short hash of every dataset's index, "empty" where there is none.
 
     Raises KeyMissing or IndexDamaged, so that nothing is scanned against an index that is not
@@ -135,7 +140,7 @@ def index_version(home: Home) -> str:
     """
     if not home.index.is_dir() or not any(home.index.iterdir()):
         return "empty"
-    index = Index.open(home.index, home.key())
+    index = Index.open(home.index, home.key(), verify=verify)
     try:
         told = sorted((name, dataset.version) for name, dataset in index.datasets.items())
     finally:

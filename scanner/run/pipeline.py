@@ -66,10 +66,18 @@ class Pipeline:
 
     @staticmethod
     def open(
-        home: Home, settings: Settings, *, workers: int | None = None, operator: str = ""
+        home: Home,
+        settings: Settings,
+        *,
+        workers: int | None = None,
+        operator: str = "",
+        verify: bool = False,
     ) -> Pipeline:
-        """The pipeline of a home. Raises LeakscanError where a part cannot be opened."""
-        judging = Judging.open(home, settings, operator)
+        """The pipeline of a home; `verify` reads the whole index first.
+
+        Raises LeakscanError where a part cannot be opened.
+        """
+        judging = Judging.open(home, settings, operator, verify=verify)
         store = Store.open(home)
         try:
             pool = Pool(home, settings, workers=workers or settings.workers or default_workers())

@@ -85,7 +85,9 @@ class Scan:
 
     def run(self) -> Scanned:
         """Scan. Every document that was recorded stays recorded, whatever stops the scan."""
-        with Pipeline.open(self._home, self._settings, operator=self.operator) as pipeline:
+        with Pipeline.open(
+            self._home, self._settings, operator=self.operator, verify=True
+        ) as pipeline:
             threading.Thread(target=self._count_ahead, daemon=True).start()
             store, judging = pipeline.store, pipeline.judging
             started = time.monotonic()
@@ -114,6 +116,7 @@ class Scan:
             index_version=judging.index_version,
             pack_version=judging.pack_version,
             config_sha256=judging.config_sha256,
+            isolation=str(pipeline.pool.first_isolation().get("level", "none")),
         )
 
     def _examine(self, pipeline: Pipeline, inventory: Inventory, versions: str) -> None:

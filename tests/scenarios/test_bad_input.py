@@ -121,9 +121,9 @@ def test_no_key_at_all(registered: Company) -> None:
 def test_a_damaged_index(registered: Company) -> None:
     (segment,) = (registered.home / "index").rglob("*.idx")
     data = bytearray(segment.read_bytes())
-    data[len(data) // 2] ^= 0xFF
+    data[len(bytes(data).rstrip(b"\0")) - 1] ^= 0xFF
     segment.write_bytes(bytes(data))
-    refused(registered.leakscan("scan", registered.folder))
+    refused(registered.leakscan("scan", registered.folder), segment.name)
 
 
 def test_a_setting_that_is_not_there(registered: Company) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
@@ -193,6 +194,14 @@ class Pool:
     def isolation_report(self) -> list[dict[str, Any]]:
         """What isolation is in force, for each worker started so far."""
         return list(self._supervisor.isolation)
+
+    def first_isolation(self, seconds: float = 30.0) -> dict[str, Any]:
+        """What isolation is in force for the first worker, waiting until it is ready."""
+        until = time.monotonic() + seconds
+        while not self._supervisor.isolation and time.monotonic() < until:
+            self.check()
+            time.sleep(0.005)
+        return self._supervisor.isolation[0] if self._supervisor.isolation else {}
 
     @property
     def counts(self) -> dict[str, int]:
