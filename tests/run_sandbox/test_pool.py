@@ -241,7 +241,6 @@ def test_closing_leaves_no_process(home, quick_settings, mock) -> None:
         pool.submit(mock("hang-c"), lambda *_: None)
         list(pool.run([mock("text")]))
         pids = [zygote(pool), *processes(pool)]
-        assert len(pids) == 3
     deadline = time.monotonic() + 5
     while any(os.path.exists(f"/proc/{pid}") for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -7,6 +7,8 @@ import threading
 
 from scanner.run.sandbox.job import Job
 
+AHEAD_BYTES = 1 << 20
+
 
 class Backlog:
     """Two queues: jobs for any worker, and jobs that need a fresh one to themselves."""
@@ -28,6 +30,13 @@ class Backlog:
             if fresh and self._alone:
                 return self._alone.popleft()
             return self._any.popleft() if self._any else None
+
+    def ahead(self) -> Job | None:
+        """A job that can wait behind another one: small, and for any worker."""
+        with self._lock:
+            if self._any and self._any[0].stat.st_size < AHEAD_BYTES and not self._any[0].lines:
+                return self._any.popleft()
+        return None
 
     def waits(self) -> bool:
         """True where any job waits."""

@@ -2,7 +2,8 @@
 
 A shared memory page that the worker writes without a system call and the supervisor reads when
 the worker is gone. Layout: job number (u64), length (u32), segments read of the innermost object
-(u32), JSON of the open objects.
+(u32), JSON of the open objects; at the end the job taken back last (u64), which the supervisor
+writes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass, replace
 from scanner.run.sandbox.codec import Malformed, unpack
 
 SIZE = 1 << 17
+BODY = SIZE - 8
+_REVOKED = struct.Struct("<Q")
 _HEAD = struct.Struct("<QII")
 _COUNT = struct.Struct("<I")
 
@@ -43,7 +46,7 @@ def write(page: mmap.mmap, job: int, sha256: str, stack: list[Open]) -> None:
     while True:
         listed = [[one.number, one.inner, one.file_type, one.size, one.segments] for one in stack]
         body = json.dumps([sha256, listed], ensure_ascii=True).encode("ascii")
-        if len(body) + _HEAD.size <= SIZE:
+        if len(body) + _HEAD.size <= BODY:
             break
         stack = stack[:-1]
     page[_HEAD.size : _HEAD.size + len(body)] = body
@@ -55,10 +58,21 @@ def count(page: mmap.mmap, segments: int) -> None:
     _COUNT.pack_into(page, _HEAD.size - _COUNT.size, segments)
 
 
+def revoke(page: mmap.mmap, job: int) -> None:
+    """Says that a job that was handed over is done by another worker."""
+    _REVOKED.pack_into(page, BODY, job)
+
+
+def revoked(page: mmap.mmap) -> int:
+    """The job that was taken back last, 0 where none was."""
+    number: int = _REVOKED.unpack_from(page, BODY)[0]
+    return number
+
+
 def read(page: mmap.mmap, job: int) -> Trace:
     """What was noted for a job; an empty trace where nothing, or nothing sensible, was."""
     number, length, segments = _HEAD.unpack_from(page, 0)
-    if number != job or length > SIZE - _HEAD.size:
+    if number != job or length > BODY - _HEAD.size:
         return Trace()
     try:
         value = json.loads(page[_HEAD.size : _HEAD.size + length])

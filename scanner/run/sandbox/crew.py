@@ -44,6 +44,9 @@ class Worker:
         self.process = process
         self.inbox = Inbox()
         self.job: Job | None = None
+        self.ahead: Job | None = None  # handed over already, to be done next
+        self.taken_back: Job | None = None  # handed over, and given to another worker since
+        self.ghost = False  # it works on a job that was taken back
         self.ready = False
         self.served = 0
         self.told = 0  # bytes it said about its job
@@ -69,7 +72,15 @@ class Worker:
 
     def idle(self) -> bool:
         """True where it can be given a job."""
-        return self.ready and self.job is None and not self.reason and not self.hung_up
+        free = self.job is None and not self.ghost
+        return self.ready and free and not self.reason and not self.hung_up
+
+    def takes_ahead(self, now: float) -> bool:
+        """True where it can be handed the job after its current one."""
+        if self.job is None or self.job.alone or self.job.lines is not None:
+            return False
+        free = self.ahead is None and self.taken_back is None
+        return free and not self.reason and not self.hung_up and not self.lingers(now)
 
 
 class _Memory:
@@ -138,7 +149,7 @@ class Crew:
             return
         now = time.monotonic()
         present = [worker for worker in self.workers if not worker.hung_up]
-        free = sum(1 for worker in present if worker.job is None)
+        free = sum(1 for worker in present if worker.job is None and not worker.ghost)
         missing = self._size - len(present)
         if waiting:
             missing = max(missing, self.room(now) - free)
@@ -165,9 +176,8 @@ class Crew:
         self.selector.unregister(self._launcher.fileno())
         jobs = []
         for worker in list(self.workers):
-            if worker.job is not None:
-                jobs.append(worker.job)
-                worker.job = None
+            jobs += [job for job in (worker.job, worker.ahead) if job is not None]
+            worker.job = worker.ahead = None
             self.drop(worker)
         if not self._launcher.relaunch():
             raise LeakscanError("the worker processes could not be kept running")

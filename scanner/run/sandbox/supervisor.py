@@ -99,6 +99,7 @@ class Supervisor(threading.Thread):
                     self._cancel_all()
                 self._crew.staff(self._backlog.waits())
                 self._assign()
+                self._hand_ahead()
         except LeakscanError as error:
             self.failure = error
         except Exception as error:  # noqa: BLE001  whatever happens, every job gets its end
@@ -118,10 +119,10 @@ class Supervisor(threading.Thread):
         for worker in self._crew.workers:
             if worker.hung_up:
                 due.append(worker.hung_up + CLOSE_SECONDS + 0.001)
-            elif not worker.paused and (worker.job or not worker.ready):
+            elif not worker.paused and (worker.job or worker.ghost or not worker.ready):
                 due += [worker.until, worker.look.due]
         now = time.monotonic()
-        if self._backlog.waits():
+        if self._backlog.waits() or any(w.ahead for w in self._crew.workers):
             lingers = [w.began + LINGER_SECONDS for w in self._crew.workers if w.busy()]
             due += [at for at in lingers if at > now]
         return max(0.0, min(due, default=now + 5) - now)
@@ -164,18 +165,43 @@ class Supervisor(threading.Thread):
         for worker in self._crew.surplus():
             self._retire(worker)
 
+    def _hand_ahead(self) -> None:
+        """Hands busy workers the job after their current one, so that they need not wait for it."""
+        now = time.monotonic()
+        for worker in [worker for worker in self._crew.workers if worker.takes_ahead(now)]:
+            job = self._backlog.ahead()
+            if job is None:
+                return
+            worker.ahead = job
+            self._send(worker, job)
+
+    def _take_back(self, worker: Worker) -> None:
+        """Gives the job behind a lingering one to others; the worker will pass it over."""
+        job = worker.ahead
+        if job is not None:
+            blackbox.revoke(worker.process.page, job.number)
+            worker.ahead, worker.taken_back = None, job
+            self._backlog.put(job, first=True)
+
     def _begin(self, worker: Worker, job: Job) -> None:
+        self._clock(worker, job)
+        self._send(worker, job)
+
+    def _clock(self, worker: Worker, job: Job) -> None:
+        """Begins to count a job's time on its worker."""
         worker.job, worker.told = job, 0
         worker.served += 1
-        seconds = self._seconds(job)
         worker.began = time.monotonic()
-        worker.until = worker.began + seconds + GRACE
+        worker.until = worker.began + self._seconds(job) + GRACE
         worker.look = Look(worker.began + LOOK_SECONDS, worker.began)
+
+    def _send(self, worker: Worker, job: Job) -> None:
+        blackbox.revoke(worker.process.page, 0)  # what was taken back is behind it by now
         order = {
             "job": job.number,
             "kind": job.kind,
             "document": pack(job.document),
-            "seconds": seconds,
+            "seconds": self._seconds(job),
             "safe": job.safe,
             "skip": {inner: one.outcome.reason for inner, one in job.passed_over.items()},
             "poison": [] if job.tries else list(self._poison),
@@ -184,6 +210,16 @@ class Supervisor(threading.Thread):
             send(worker.process.sock, b"J", order, (job.fd,))
         except OSError:
             self._kill(worker, "crash:no-answer")
+
+    def _next(self, worker: Worker) -> None:
+        """A worker ended a job: what it has at hand comes next."""
+        worker.job, worker.ghost = None, False
+        if worker.taken_back is not None:
+            self._clock(worker, worker.taken_back)
+            worker.job, worker.taken_back, worker.ghost = None, None, True
+        elif worker.ahead is not None:
+            job, worker.ahead = worker.ahead, None
+            self._clock(worker, job)
 
     def _seconds(self, job: Job) -> float:
         """What is left of the time for a document; holes in a file give it none."""
@@ -217,6 +253,11 @@ class Supervisor(threading.Thread):
             self.isolation.append(value if isinstance(value, dict) else {})
             return
         job = worker.job
+        if worker.ghost and letter in (b"O", b"C", b"P"):
+            return
+        if worker.ghost and letter == b"D":
+            self._next(worker)
+            return
         if job is None:
             raise Malformed("nothing was asked")
         if letter == b"E":
@@ -229,11 +270,13 @@ class Supervisor(threading.Thread):
                 self._crew.pause(worker)
 
     def _done(self, worker: Worker, job: Job, *, recycle: bool) -> None:
-        worker.job = None
         job.spent += time.monotonic() - worker.began
         memory = any(one.outcome.reason == "memory" for one in job.attempt.closed.values())
         if recycle or memory or job.alone:
+            worker.job = None
             self._retire(worker)
+        else:
+            self._next(worker)
         if memory and not job.tries and worker.served > 1:
             self._again(job)
         elif job.kind == "examine" and 0 not in job.attempt.closed:
@@ -296,9 +339,11 @@ class Supervisor(threading.Thread):
                 lines = worker.job.lines if worker.job is not None else None
                 if lines is None or lines.qsize() < LINES_LOW:
                     self._crew.resume(worker)
-            elif worker.job is not None and now > worker.until:
+            elif (worker.job is not None or worker.ghost) and now > worker.until:
                 self.counts["timeouts"] += 1
                 self._kill(worker, "timeout")
+            elif worker.ahead is not None and worker.lingers(now):
+                self._take_back(worker)
             elif worker.job is not None and now > worker.look.due:
                 self._look(worker, now)
             elif not worker.ready and now > worker.until:
@@ -328,7 +373,9 @@ class Supervisor(threading.Thread):
         """Gives the job of a dead worker its end, or another try."""
         self._crew.drain(worker)
         job, reason = worker.job, self._crew.cause(worker)
-        worker.job = None
+        if worker.ahead is not None:
+            self._backlog.put(worker.ahead, first=True)
+        worker.job = worker.ahead = None
         trace = blackbox.read(worker.process.page, job.number) if job else blackbox.Trace()
         self._crew.drop(worker)
         if job is None:
@@ -363,6 +410,9 @@ class Supervisor(threading.Thread):
         for job in self._backlog.take_all():
             self._finish(job, job.objects() or [unseen(job.document, "cancelled")])
         for worker in list(self._crew.workers):
+            if worker.ahead is not None:
+                self._finish(worker.ahead, [unseen(worker.ahead.document, "cancelled")])
+                worker.ahead = None
             if worker.job is not None:
                 worker.reason = "cancelled"
                 self._kill(worker, "cancelled")

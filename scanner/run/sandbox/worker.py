@@ -88,6 +88,10 @@ class Worker:
                 send(self._sock, b"E", code)
 
     def _work(self, job: dict[str, Any], fds: list[int]) -> None:
+        if job["job"] and job["job"] == blackbox.revoked(self._page):
+            os.close(fds[0])
+            send(self._sock, b"D", False)
+            return
         document = unpack(Document, job["document"])
         last = b""
         with os.fdopen(fds[0], "rb", buffering=1 << 16) as file:
