@@ -165,18 +165,16 @@ def number_windows(text: str, keys: Keys) -> Iterator[Window]:
 
     Once for runs of ASCII digits, once for runs with Chinese numerals among them.
     """
-    yield from _number_windows(text, [(m.start(), m.end(), m[0]) for m in _DIGITS.finditer(text)], keys)
-    mixed = [
-        (m.start(), m.end(), m[0].translate(_TO_ASCII)) for m in _NUMERALS.finditer(text)
-    ]
+    yield from _number_windows(
+        text, [(m.start(), m.end(), m[0]) for m in _DIGITS.finditer(text)], keys
+    )
+    mixed = [(m.start(), m.end(), m[0].translate(_TO_ASCII)) for m in _NUMERALS.finditer(text)]
     if any(not text[start:end].isascii() for start, end, _ in mixed):
         found = _number_windows(text, mixed, keys)
         yield from (w for w in found if not text[w.start : w.end].isascii())
 
 
-def _number_windows(
-    text: str, groups: list[tuple[int, int, str]], keys: Keys
-) -> Iterator[Window]:
+def _number_windows(text: str, groups: list[tuple[int, int, str]], keys: Keys) -> Iterator[Window]:
     for first, (start, _, _) in enumerate(groups):
         digits = ""
         marked = text[start - 1 : start] == "+"

@@ -3,6 +3,7 @@
 #include "scan.h"
 #include "build.h"
 #include "table.h"
+#include "print.h"
 
 enum { VERSION = 1 };
 
