@@ -154,6 +154,17 @@ class Inventory:
                     for (key,) in self._connection.execute(query, (self._walk, low, high)):
                         yield key
 
+    def walked(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of these keys that this walk came by and that are marked."""
+        self.flush()
+        query = "SELECT 1 FROM documents WHERE key = ? AND walk = ?"
+        with self._translated():
+            return {
+                key
+                for key in keys
+                if self._connection.execute(query, (key, self._walk)).fetchone() is not None
+            }
+
     def forget(self, keys: Iterable[bytes]) -> None:
         """Drop documents, so that they are examined when they are seen again."""
         for batch in batched(keys, _FLUSH):

@@ -150,6 +150,15 @@ class Selection:
             for row in connection.execution_options(yield_per=_STEP).execute(chosen).mappings():
                 yield scans.unread_of(row)
 
+    def old_unread(self, scan_id: str) -> Iterator[bytes]:
+        """The keys of documents whose unread objects were noted by another scan than this."""
+        chosen = sa.select(UNREAD.c.document_key).distinct().where(UNREAD.c.scan_id != scan_id)
+        if self.query.under:
+            chosen = chosen.where(_under(UNREAD.c.path, self.query.under))
+        with self._database.read() as connection:
+            for row in connection.execution_options(yield_per=_STEP).execute(chosen):
+                yield row[0]
+
     def scans(self, scan_id: str = "") -> Iterator[ScanRecord]:
         """The scans, oldest first; that scan, or the query's own, alone where one is named."""
         chosen = sa.select(SCANS).order_by(SCANS.c.started_at, SCANS.c.scan_id)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -210,6 +210,14 @@ class Store(Journal):
 
         self._commit("", work)
         return count
+
+    def old_unread(self, scan_id: str, under: tuple[str, ...]) -> Iterator[bytes]:
+        """The keys of documents under these shown roots whose unread objects another scan noted.
+
+        After a whole scan, those that its walk did not come by either are no longer there: drop
+        them with `settle`.
+        """
+        yield from Selection(self._database, Query(under=under)).old_unread(scan_id)
 
     # reading
 

@@ -12,6 +12,7 @@ from scanner.model.errors import UsageError
 from scanner.model.examined import Examined
 from scanner.model.outcome import Outcome
 from scanner.model.recorded import ScanStart, Totals
+from scanner.record.inventory import Inventory
 from scanner.record.store import Store
 from scanner.record.verify import verify_store
 
@@ -111,3 +112,23 @@ def test_custody_and_measures_are_kept_and_chained(home: Home, store: Store) -> 
     with pytest.raises(UsageError):
         store.beat_measure(99)
     assert verify_store(home) == []
+
+
+def test_unread_objects_of_what_is_no_longer_there_can_be_told(home: Home, store: Store) -> None:
+    """A link or a refused folder is in no inventory: what a whole scan did not note is gone."""
+    here, refused = (
+        opened("/s/here", Outcome.skipped("damaged")),
+        opened("/s/refused", Outcome.skipped("unreadable:EACCES")),
+    )
+    marked = replace(here[0], signature="1")
+    with Inventory.open(home, store) as inventory:
+        store.record(examined=[here, refused, opened("/t/x", Outcome.skipped("link"))], scan_id="1")
+        inventory.mark(marked, "v", Outcome.skipped("damaged"))
+    with Inventory.open(home, store) as inventory:
+        assert inventory.unchanged([marked], "v") != [None]
+        old = list(store.old_unread("2", ("/s",)))
+        assert sorted(old) == [b"/s/here", b"/s/refused"]
+        gone = set(old) - inventory.walked(old)
+        assert gone == {b"/s/refused"}
+    store.settle("2", [], gone)
+    assert [one.path for one in store.select().unread()] == ["/s/here", "/t/x"]
