@@ -26,5 +26,8 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(STAMP)
+	$(BIN)/python benchmarks/drive.py
+
 clean:
 	rm -rf $(VENV) build dist .leakscan-demo .pytest_cache .mypy_cache .ruff_cache
