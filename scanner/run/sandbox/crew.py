@@ -114,6 +114,7 @@ class Crew:
         self.selector = selectors.DefaultSelector()
         self.workers: set[Worker] = set()
         self.started = 0
+        self.peak = 0  # bytes, the most that a worker held so far
         self._watch_launcher()
 
     def _watch_launcher(self) -> None:
@@ -230,6 +231,8 @@ class Crew:
     def drop(self, worker: Worker) -> None:
         """Forgets a worker and gives back what was held for it."""
         self.hang_up(worker)
+        if (ended := worker.process.poll()) is not None:
+            self.peak = max(self.peak, ended.peak)
         self._deaf(worker)
         self.workers.discard(worker)
         self._launcher.forget(worker.process)

@@ -55,6 +55,7 @@ class Pool:
         workers: int = 0,
         detectors: tuple[str, ...] | None = None,
     ) -> None:
+        self.settings = settings
         self.workers = workers or settings.workers or default_workers()
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._window = threading.Semaphore(self.workers * WINDOW)
@@ -207,6 +208,10 @@ class Pool:
     def counts(self) -> dict[str, int]:
         """How many workers were started, documents finished, tries repeated, and causes of ends."""
         return {**self._supervisor.counts, "workers": self._supervisor.started}
+
+    def peak_memory(self) -> int:
+        """The most memory that a worker which has ended held, in bytes; 0 where unknown."""
+        return self._supervisor.peak
 
     def close(self) -> None:
         """Ends all workers."""

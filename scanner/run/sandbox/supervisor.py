@@ -85,6 +85,11 @@ class Supervisor(threading.Thread):
         """How many workers were started so far."""
         return self._crew.started
 
+    @property
+    def peak(self) -> int:
+        """The most memory that a worker which has ended held, in bytes."""
+        return self._crew.peak
+
     # ---- the loop
 
     def run(self) -> None:
