@@ -113,7 +113,7 @@ class Re2Prefilter:
             if not self._set.Match(piece):
                 continue
             for first, _last, beyond in blocks(piece, _SMALL_BLOCK, self._lines):
-                for gate in self._set.Match(piece[first:beyond]):
+                for gate in self._set.Match(piece[first:beyond]) or ():
                     yield Spot(gate, start + first, start + beyond)
 
 
