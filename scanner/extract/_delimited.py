@@ -71,6 +71,10 @@ def _records(lines: list[str], mark: str, last: bool) -> tuple[list[str], int]:
             done.append(_row(line, mark))
             at += 1
             continue
+        if (row := _plain_quotes(line, mark)) is not None:
+            done.append(row)
+            at += 1
+            continue
         end = _closing(lines, at)
         if end < 0 and not last and len(lines) - at <= _MOST_LINES:
             return done, at
@@ -102,5 +106,16 @@ def _quoted(record: str, mark: str) -> str:
         rows = list(csv.reader([record], delimiter=mark))
     except csv.Error:
         return _row(record.replace("\n", " "), mark)
-    cells = [cell for row in rows for cell in row]
-    return "\t".join(" ".join(cell.split()) if not cell.isalnum() else cell for cell in cells)
+    line = "\x1f".join([cell for row in rows for cell in row])
+    if "\n" in line or "\t" in line or "\r" in line:
+        line = line.replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    return line.replace("\x1f", "\t")
+
+
+def _plain_quotes(line: str, mark: str) -> str | None:
+    """The row of a line whose every cell is quoted and holds nothing special, else None."""
+    inner = line.rstrip("\r")
+    if len(inner) < 2 or inner[0] != '"' or inner[-1] != '"' or "\t" in inner:
+        return None
+    parts = inner[1:-1].split(f'"{mark}"')
+    return None if any('"' in part for part in parts) else "\t".join(parts)

@@ -21,7 +21,12 @@ _MOST = 2000  # runs decoded of one segment
 _DOCUMENT = 45  # how sure a format has to be of decoded bytes to read them as a document
 _AROUND = 200  # characters of a line kept on either side of what is decoded
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/]{16,})*(?:\r?\n[A-Za-z0-9+/]{2,})?={0,2}"
+    r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/]{16,})*(?:\r?\n[A-Za-z0-9+/]{2,})?={0,2}"
+)
+_RUN = b"A" * 16
+_LETTERS = bytes(
+    65 if chr(byte).isascii() and (chr(byte).isalnum() or byte in b"+/_-") else 32
+    for byte in range(256)
 )
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:[A-Za-z0-9+._~@-]{0,40}?%[0-9A-Fa-f]{2}){2,}")
 _UNICODE = re.compile(r"[\\%]u[0-9A-Fa-f]{4}(?:[ -\[\]-~]{0,40}?[\\%]u[0-9A-Fa-f]{4})+")
@@ -55,8 +60,9 @@ def inside(segment: Segment, budget: Budget) -> Iterator[Segment | Child]:
 
 def _runs(text: str) -> Iterator[str | bytes]:
     left = _MOST
+    raw = text.encode("latin-1", "replace")  # one byte a character: quick to look through
     for marks, pattern, decode in _WAYS:
-        if not any(mark in text for mark in marks):
+        if not any(mark in raw for mark in marks):
             continue
         for start, end in _windows(text, pattern):
             left -= 1
@@ -66,13 +72,25 @@ def _runs(text: str) -> Iterator[str | bytes]:
             made = pattern.sub(partial(_undone, decode), window)
             if made != window:
                 yield made
-    for match in _BASE64.finditer(text):
-        decoded = _base64(match.group())
+    for run in _packed(text, raw.translate(_LETTERS)):
+        decoded = _base64(run)
         if decoded:
             left -= 1
             if left < 0:
                 return
             yield decoded
+
+
+def _packed(text: str, mask: bytes) -> Iterator[str]:
+    """The runs that may be base64: `mask` has an A for each letter of it."""
+    at = 0
+    while (at := mask.find(_RUN, at)) >= 0:
+        match = _BASE64.match(text, at)
+        if match is None:
+            at += 1
+            continue
+        yield match.group()
+        at = max(match.end(), at + 1)
 
 
 def _undone(decode: Callable[[str], str | None], match: re.Match[str]) -> str:
@@ -171,9 +189,9 @@ def _document(raw: bytes) -> str | None:
 
 
 _WAYS = (
-    (("%",), _PERCENT, _percent),
-    (("\\u", "%u"), _UNICODE, _unicode),
-    (("\\x",), _HEX, _hex),
-    (("=",), _PRINTABLE, _printable),
-    (("&#",), _ENTITY, _entities),
+    ((b"%",), _PERCENT, _percent),
+    ((b"\\u", b"%u"), _UNICODE, _unicode),
+    ((b"\\x",), _HEX, _hex),
+    ((b"=",), _PRINTABLE, _printable),
+    ((b"&#",), _ENTITY, _entities),
 )

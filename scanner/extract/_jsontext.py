@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from scanner.extract import _cells
 from scanner.extract._flow import Flow, one_line
@@ -12,6 +13,8 @@ from scanner.model.content import Kind, Layout, Segment
 from scanner.model.errors import Unread
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\]:,])|([^\s"{}\[\]:,]+)|\s+|(")', re.DOTALL)
+_GAP = re.compile(r"[\s,]+")
+_WAIT = 1 << 20  # an object that is longer is read token by token
 _DEEPEST = 100_000
 _MERGED = 64  # values an object takes over from those inside it
 _LONGEST = 16 << 20  # a string longer than this is cut
@@ -31,12 +34,16 @@ class Rows:
         self._shape: tuple[str, ...] = ()
         self._count = 0
         self.broken = False
+        self._slow = False  # something stands in it that only single tokens can tell
 
     def feed(self, text: str, last: bool = False) -> None:
         """The next piece of text."""
         text = self._rest + text
-        at = 0
-        for match in _TOKEN.finditer(text):
+        at = self._objects(text, last)
+        if at < 0:
+            self._rest = text[~at:]
+            return
+        for match in _TOKEN.finditer(text, at):
             if not last and (match.end() == len(text) or match.group(4)):
                 break
             at = match.end()
@@ -59,6 +66,35 @@ class Rows:
             self.broken = True
         if last:
             self._finish()
+
+    # ---- whole objects, by the library's fast decoder
+
+    def _objects(self, text: str, last: bool) -> int:
+        """Takes objects that are whole; from where tokens have to be read, or ~n to wait at n."""
+        at = 0
+        while not self._slow and len(self._stack) <= 2 and self._stack[-1].sort != "{":
+            start = _GAP.match(text, at)
+            at = start.end() if start else at
+            if text[at : at + 1] != "{":
+                if text[at : at + 1] == "[" and len(self._stack) == 1:
+                    self._mark("[")
+                    at += 1
+                    continue
+                return at
+            try:
+                pairs, end = _DECODER.raw_decode(text, at)
+                found = _flat(pairs, "\\u" in text[at:end])
+            except RecursionError:
+                self._slow = True
+            except ValueError:
+                if not last and len(text) - at < _WAIT:
+                    return ~at
+                self._slow = True
+            else:
+                for one in found:
+                    self._row(tuple([key for key, _ in one]), [value for _, value in one])
+                at = end
+        return at
 
     # ---- tokens
 
@@ -159,6 +195,73 @@ class Rows:
         self._lines.flush()
 
 
+class _Pairs(list[tuple[str, Any]]):
+    """An object's names and values, doubled names kept."""
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_Pairs,
+    parse_float=_cells.number,
+    parse_int=str,
+    parse_constant=str,
+    strict=False,
+)
+
+
+def _flat(pairs: _Pairs, escaped: bool) -> list[list[tuple[str, str]]]:
+    """The rows of an object: those inside it first, small ones merged into it."""
+    rows: list[list[tuple[str, str]]] = []
+    own = _own(pairs, rows, escaped)
+    if own:
+        rows.append(own)
+    return rows
+
+
+def _own(pairs: _Pairs, rows: list[list[tuple[str, str]]], escaped: bool) -> list[tuple[str, str]]:
+    own: list[tuple[str, str]] = []
+    for key, value in pairs:
+        if isinstance(value, str):
+            if value:
+                own.append((key, _whole(value) if escaped else value))
+        elif isinstance(value, _Pairs):
+            inner = _own(value, rows, escaped)
+            if len(inner) + len(own) <= _MERGED:
+                own += [(f"{key}.{name}" if name else key, text) for name, text in inner]
+            elif inner:
+                rows.append(inner)
+        elif isinstance(value, list):
+            joined = _listed(value, rows, escaped)
+            if joined:
+                own.append((key, joined))
+        elif value is not None:
+            own.append((key, "true" if value else "false"))
+    return own
+
+
+def _listed(values: list[Any], rows: list[list[tuple[str, str]]], escaped: bool) -> str:
+    """The plain values of a list joined; objects and lists in it become rows."""
+    plain: list[str] = []
+    for value in values:
+        if isinstance(value, str):
+            plain.append(one_line(_whole(value) if escaped else value))
+        elif isinstance(value, _Pairs):
+            inner = _own(value, rows, escaped)
+            if inner:
+                rows.append(inner)
+        elif isinstance(value, list):
+            joined = _listed(value, rows, escaped)
+            if joined:
+                rows.append([("", text) for text in joined.split(", ")])
+        elif value is not None:
+            plain.append("true" if value else "false")
+    return ", ".join(plain)
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class _Level:
     __slots__ = ("key", "key_given", "name", "pairs", "sort")
 
@@ -179,7 +282,7 @@ def _unescaped(raw: str) -> str:
         text: str = json.loads(f'"{raw}"', strict=False)
     except ValueError:
         return raw
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _whole(text)
 
 
 def rows(texts: Iterable[str], reader: Rows) -> Iterator[Segment]:
