@@ -397,4 +397,4 @@ class _Reaches:
         )
 
 
-__all__ = ["NO_GATE", "Gate", "Reach", "gate_of"]
+__all__ = ["NO_GATE", "Gate", "Reach", "gate_of", "sre", "sre_parser"]

@@ -92,7 +92,8 @@ def _read(file: Path) -> Iterator[RecogniserSpec]:
 
 def line_of(text: str, value: str) -> int:
     """The line, from 1, on which a value of a file stands, 1 where it is not found."""
-    place = text.find(value)
+    place = text.find(f'"{value}"')
+    place = text.find(value) if place < 0 else place
     return text.count("\n", 0, place) + 1 if place >= 0 else 1
 
 
