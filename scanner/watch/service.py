@@ -34,6 +34,7 @@ log = logging.getLogger("leakscan.watch")
 RETRIES = 5
 FLUSH_EVERY = 0.2
 LINE_EVERY = 60.0
+ARRIVING = 0.2
 _AGAIN = ("unreadable:", "disk-full", "cancelled", "unstable")
 COUNTS = (
     "examined", "incidents", "not_examined", "vanished", "retries", "overflows", "quarantined",
@@ -109,6 +110,11 @@ class Watcher:
             self.queue.wait(0.05 if self._finder.busy else 0.5)
 
     def _drain(self) -> None:
+        """Finish what settles soon; events on their way are waited for a moment."""
+        arrived = time.monotonic() + ARRIVING
+        while time.monotonic() < arrived:
+            self._finder.tick()
+            self.queue.wait(0.02)
         self._finder.close()
         self._say("draining", count=len(self._flights) + len(self.queue))
         end = time.monotonic() + self._options.drain_seconds
