@@ -34,6 +34,8 @@ def _valid(block: bytes) -> bool:
     if len(block) < BLOCK or not block[0]:
         return False
     told = _number(block[148:156])
+    if told <= 0:  # no number, or none that a header can sum up to
+        return False
     rest = block[:148] + b" " * 8 + block[156:]
     if told == sum(rest):
         return True
