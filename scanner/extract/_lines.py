@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from scanner.model.content import Kind, Layout, Segment
+from scanner.model.errors import Unread
 
 CHUNK = 1 << 20
 _LONGEST = 4 << 20  # a line longer than this is cut inside
@@ -27,7 +28,15 @@ def decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
         encoding = "utf-8"
     rest = b""
     first = True
-    while chunk := stream.read(CHUNK):
+    while True:
+        try:
+            chunk = stream.read(CHUNK)
+        except Unread:
+            if rest:  # what stood before the break
+                yield _clean(_decode(rest, encoding), first)
+            raise
+        if not chunk:
+            break
         rest += chunk
         cut = _cut(rest) if len(rest) >= CHUNK else 0
         if cut:
@@ -103,12 +112,17 @@ def segments(
     """The pieces as segments that continue each other, their lines counted on."""
     held: str | None = None
     line = 1
-    for text in texts:
-        if not text:
-            continue
+    try:
+        for text in texts:
+            if not text:
+                continue
+            if held is not None:
+                yield Segment(held, locator, kind, layout, line, continues=True)
+                line += held.count("\n")
+            held = text
+    except Unread:
         if held is not None:
-            yield Segment(held, locator, kind, layout, line, continues=True)
-            line += held.count("\n")
-        held = text
+            yield Segment(held, locator, kind, layout, line)
+        raise
     if held is not None:
         yield Segment(held, locator, kind, layout, line)
