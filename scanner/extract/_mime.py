@@ -24,7 +24,7 @@ class Part:
     end: int
     number: str = ""
     depth: int = 0
-    role: str = ""  # "preamble" or "epilogue" for text around the parts
+    role: str = ""  # "preamble" or "epilogue" for text around the parts, "as text"
     problems: list[tuple[str, str]] = field(default_factory=list)
 
     def all(self, name: str) -> list[str]:
@@ -63,23 +63,25 @@ class Part:
 
 def headers(data: bytes, start: int, end: int) -> tuple[list[tuple[str, bytes]], int, bool]:
     """The headers that begin at `start`, where the body begins, and whether a limit cut them."""
-    found: list[tuple[str, bytes]] = []
-    at, limit = start, min(end, start + HEADER_BYTES)
-    while at < limit:
+    found: list[tuple[str, list[bytes]]] = []
+    at, limit, whole = start, min(end, start + HEADER_BYTES), True
+    body = -1
+    while at < limit and body < 0:
         stop = data.find(b"\n", at, end)
         stop = end if stop < 0 else stop + 1
         line = data[at : min(stop, at + HEADER_BYTES)]
         if not line.strip(b"\r\n"):
-            return found, stop, False
-        if line[:1] in b" \t" and found:
-            name, value = found[-1]
-            found[-1] = (name, value + line) if len(value) < HEADER_BYTES else (name, value)
+            body = stop
+        elif line[:1] in b" \t" and found:
+            found[-1][1].append(line)
         elif match := _HEADER.match(line):
-            found.append((match[1].decode("ascii"), match[2]))
-        elif not (line.startswith((b"From ", b">From ")) and not found):
-            return found, at, False
+            found.append((match[1].decode("ascii"), [match[2]]))
+        elif found or not line.startswith((b"From ", b">From ")):
+            body = at
         at = stop
-    return found, at, at < end
+    if body < 0:
+        body, whole = at, at >= end
+    return [(name, b"".join(lines)) for name, lines in found], body, not whole
 
 
 def parts(data: bytes, start: int = 0) -> Iterator[Part]:
@@ -127,6 +129,9 @@ def _inside(data: bytes, part: Part) -> list[Part] | None:
         found += _split(data, part, mark)
     if len(marks) > 1 and found:
         found[0].problems.append(("ambiguous", "several boundaries; all were followed"))
+    if any(not kind.startswith("multipart/") for kind, _ in part.types()) and found:
+        part.problems.append(("ambiguous", "several content types; all were followed"))
+        found.append(Part([], part.start, part.end, "read as text", part.depth + 1, "as text"))
     if part.problems and found:
         found[0].problems.extend(part.problems)
     return found
@@ -145,31 +150,22 @@ def _boundaries(data: bytes, part: Part) -> list[bytes]:
 def _split(data: bytes, part: Part, mark: bytes) -> list[Part]:
     line = re.compile(rb"(?:\A|(?<=\n))--" + re.escape(mark) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
     found: list[Part] = []
-    last, closed = part.start, True
+    number = 0
+    last, outside = part.start, True
     prefix = f"{part.number}." if part.number else ""
-    for match in line.finditer(data, part.start, part.end):
-        _add(found, data, last, match.start(), closed, prefix, part.depth)
-        last, closed = match.end(), match[1] is not None
-    _add(found, data, last, part.end, closed, prefix, part.depth)
+    ends = [(match.start(), match.end(), match[1] is not None)
+            for match in line.finditer(data, part.start, part.end)]  # fmt: skip
+    for stop, after, closed in [*ends, (part.end, part.end, True)]:
+        if not outside:
+            number += 1
+            found.append(_part(data, last, stop, f"{prefix}{number}", part.depth + 1))
+        elif data[last:stop].strip():
+            role = "epilogue" if number else "preamble"
+            found.append(Part([], last, stop, role, part.depth + 1, role))
+        last, outside = after, closed
+        if number > MOST_PARTS:
+            break
     return found
-
-
-def _add(
-    found: list[Part],
-    data: bytes,
-    start: int,
-    end: int,
-    outside: bool,
-    prefix: str,
-    depth: int,
-) -> None:
-    """Put the part between two boundary lines into `found`, or the text outside of them."""
-    if not outside:
-        number = sum(not one.role for one in found) + 1
-        found.append(_part(data, start, end, f"{prefix}{number}", depth + 1))
-    elif data[start:end].strip():
-        role = "epilogue" if any(not one.role for one in found) else "preamble"
-        found.append(Part([], start, end, role, depth + 1, role))
 
 
 def text(data: bytes, part: Part, body: bytes) -> str:

@@ -85,8 +85,8 @@ class _Reading:
     def part(self, part: _mime.Part) -> Iterator[Piece]:
         """The pieces of a part that has no parts."""
         raw = self._data[part.start : part.end]
-        if part.role in ("preamble", "epilogue"):
-            yield Segment(decode(raw).strip(), part.role, Kind.HIDDEN)
+        if part.role in ("preamble", "epilogue", "as text"):
+            yield Segment(decode(raw).strip(), part.number, Kind.HIDDEN)
             return
         encodings = part.encodings()
         if len(encodings) > 1:

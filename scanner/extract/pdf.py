@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from scanner.extract import _ocr, _pdf_parts, _pdf_plain
+from scanner.extract import _ocr, _pdf_mend, _pdf_parts, _pdf_plain
 from scanner.extract._appended import appended
+from scanner.extract._raw import raw_strings
 from scanner.extract.base import Blob, Budget, Format
 from scanner.model.content import Gap, Kind, Piece, Segment
 from scanner.model.errors import Unread
@@ -42,6 +44,7 @@ def _open(data: bytes, budget: Budget) -> Any:
     """The document, opened with no password or one of those to try."""
     import pypdfium2
 
+    logging.getLogger("pypdfium2").setLevel(logging.CRITICAL + 1)
     wrong = False
     for password in (None, *budget.limits.passwords):
         try:
@@ -66,8 +69,34 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
     try:
         document = _open(data, budget)
     except pypdfium2.PdfiumError:
-        yield from _pdf_plain.read(data, budget)
+        yield from _repaired(blob, data, budget)
         return
+    yield from _whole(document, blob, data, budget)
+
+
+def _repaired(blob: Blob, data: bytes, budget: Budget) -> Iterator[Piece]:
+    """A file that PDFium refuses: with a new root, else by the second reader, else its strings."""
+    import pypdfium2
+
+    if mended := _pdf_mend.mended(data):
+        yield Gap("damaged", "", "its root was rebuilt")
+        try:
+            document = _open(mended, budget)
+        except pypdfium2.PdfiumError:
+            pass
+        else:
+            yield from _whole(document, blob, mended, budget)
+            return
+    try:
+        yield from _pdf_plain.read(data, budget)
+    except (Unread, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        yield from raw_strings(blob)
+        raise Unread("damaged", type(error).__name__) from None
+
+
+def _whole(document: Any, blob: Blob, data: bytes, budget: Budget) -> Iterator[Piece]:
     try:
         if document.get_formtype():
             document.init_forms()

@@ -22,7 +22,7 @@ class Case:
     build: Callable[[], bytes] = field(repr=False)
     reasons: frozenset[str] = frozenset()
     texts: tuple[str, ...] = ()
-    limits: dict[str, float | int] = field(default_factory=dict)
+    limits: dict[str, object] = field(default_factory=dict)
     safe: bool = True
 
     def __str__(self) -> str:

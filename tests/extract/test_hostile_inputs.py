@@ -1,4 +1,4 @@
-"""Hostile archives end with their reason; what stands before the limit is read."""
+"""Hostile inputs end with their reason; what stands before the limit is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scanner.extract.base import Blob, Budget, Limits
 from scanner.extract.walk import End, read
 from scanner.model.content import Segment
 from scanner.model.outcome import Coverage
-from tests.hostile import archives
+from tests.hostile import archives, mails, pdfs, pictures
 from tests.hostile.case import Case
 
 
@@ -35,6 +35,18 @@ def check(case: Case) -> None:
         assert not found
 
 
-@pytest.mark.parametrize("case", [one for one in archives.CASES if one.safe], ids=str)
-def test_hostile_archive(case: Case) -> None:
+ALL = [*archives.CASES, *pdfs.CASES, *mails.CASES, *pictures.CASES]
+
+
+@pytest.mark.parametrize("case", [one for one in ALL if one.safe], ids=str)
+def test_hostile_input(case: Case) -> None:
     check(case)
+
+
+def test_a_form_bomb_is_read_by_the_second_reader() -> None:
+    texts: list[str] = []
+    budget = Budget(Limits(), safe_mode=True)
+    for event in read(Blob.of(pdfs.form_bomb(4)), "a.pdf", budget):
+        if isinstance(event, Segment):
+            texts.append(event.text)
+    assert pdfs.MARK in "\n".join(texts)
