@@ -45,6 +45,7 @@ typedef struct {
     u16 simple[65536]; /* simplified form of a character, 0 where it is itself */
     u8 traditional[8192];
     u8 numeral[65536]; /* 0, or 1 + the digit that a Chinese numeral says */
+    u8 numerals[8192];
     u64 safe[3];       /* third bytes that may stay after E2 80, E3 80, EF BC */
     u8 cls[256];       /* byte class: 0 separator, 1 letter, 2 digit, 3 beyond ASCII */
     u8 digit_gap[128];
@@ -138,6 +139,20 @@ NOINLINE u64 hash_long(const u8 *p, u32 n, const Keys *k) {
 
 INLINE u64 hash_word(const u8 *p, u32 n, const Keys *k) {
     return LIKELY(n <= 16) ? hash_word16(p, n, k) : hash_long(p, n, k);
+}
+
+/* How many of eight bytes from p on are digits before another byte comes. */
+INLINE u32 digits8(u64 x) {
+    u64 t = x ^ 0x3030303030303030ull, over = (t | (t + 0x7676767676767676ull)) & 0x8080808080808080ull;
+    return over ? (u32)__builtin_ctzll(over) >> 3 : 8;
+}
+
+/* The number that the first n (1 to 8) of eight bytes say. */
+INLINE u64 number8(u64 x, u32 n) {
+    x = (x ^ 0x3030303030303030ull) << (64 - 8 * n);
+    x = x * 10 + (x >> 8);
+    return (((x & 0x000000FF000000FFull) * 0x000F424000000064ull) +
+            ((x >> 16 & 0x000000FF000000FFull) * 0x0000271000000001ull)) >> 32;
 }
 
 INLINE u32 permuted(u32 cp) { return (cp >> 12 & 15) | (cp >> 6 & 63) << 4 | (cp & 63) << 10; }

@@ -132,6 +132,16 @@ NOINLINE u32 fold_special(Fold *f, const u8 *p, u32 avail, u64 in) {
     return taken;
 }
 
+/* Where the usual Chinese and typographic marks begin, all of them among T.safe. */
+INLINE u64 usual_marks(const u8 *p, Block v) {
+    Block second = block_load(p + 1), third = block_load(p + 2);
+    u64 b80 = block_eq(second, 0x80), bbc = block_eq(second, 0xBC);
+    u64 low3 = block_range(third, 0x80, 3), quotes = block_range(third, 0x88, 0x98 - 0x88);
+    u64 told = block_eq(v, 0xE3) & b80 & (low3 | quotes);
+    told |= block_eq(v, 0xEF) & bbc & (block_range(third, 0x88, 3) | block_eq(third, 0x8C) | block_range(third, 0x9A, 6) | block_eq(third, 0x81));
+    return told | (block_eq(v, 0xE2) & b80 & (block_range(third, 0x98, 8) | block_range(third, 0xA0, 4)));
+}
+
 /* Fold up to `process` bytes (a character may reach beyond), looking ahead to `avail`; 64 bytes
    beyond `avail` must be readable. Stops early where the buffer is full. Gives the bytes taken. */
 static u32 fold_part(Fold *f, const u8 *in, u32 avail, u32 process, u64 in_base) {
@@ -144,6 +154,7 @@ static u32 fold_part(Fold *f, const u8 *in, u32 avail, u32 process, u64 in_base)
         if (opens) marks |= opens & (block_eq(next, 'a') | block_eq(next, 'd') | block_eq(next, ' '));
         u32 span = process - p < 64 ? process - p : 64;
         memcpy(f->b + f->n, in + p, 64);
+        if (marks && !f->strict) marks &= ~usual_marks(in + p, v);
         while (marks) {
             u32 i = (u32)__builtin_ctzll(marks);
             const u8 *q = in + p + i;

@@ -42,6 +42,8 @@ EXPORT int leakscan_tables(const u8 *data, u64 size) {
         T.numeral[NUMERAL_OF[i][0]] = (u8)(NUMERAL_OF[i][1] + 1);
     for (u32 cp = 0x3400; cp < 0xA000; cp++)
         if (T.simple[cp] && T.numeral[T.simple[cp]]) T.numeral[cp] = T.numeral[T.simple[cp]];
+    for (u32 cp = 0x3400; cp < 0xA000; cp++)
+        if (T.numeral[cp]) T.numerals[permuted(cp) >> 3] |= (u8)(1 << (permuted(cp) & 7));
     const u32 row[3] = {0x2000, 0x3000, 0xFF00};
     for (int r = 0; r < 3; r++)
         for (u32 i = 0; i < 64; i++) {
@@ -78,8 +80,14 @@ EXPORT Ctx *leakscan_open(const u64 *keys, u64 pairs, u64 singles, u32 parts) {
         c->singles = calloc(1ull << c->single_bits, 8);
     }
     c->any_pair = pairs != 0;
+    c->chars = malloc(65536 * 8);
+    for (u32 cp = 0x800; c->chars && cp < 65536; cp++) {
+        u8 raw[4] = {0};
+        encode(cp, raw);
+        c->chars[permuted(cp)] = hash_char(raw, 3, &c->k);
+    }
     c->parts = calloc(parts + 1, sizeof(Part));
-    if (!c->pairs || !c->masks || !c->parts || (singles && !c->singles)) return NULL;
+    if (!c->chars || !c->pairs || !c->masks || !c->parts || (singles && !c->singles)) return NULL;
     return c;
 }
 
@@ -133,7 +141,7 @@ EXPORT void leakscan_part(Ctx *c, u32 source, const u64 *bloom, u64 bloom_words,
 
 EXPORT void leakscan_close(Ctx *c) {
     if (!c) return;
-    free(c->pairs); free(c->masks); free(c->singles); free(c->parts); free(c);
+    free(c->chars); free(c->pairs); free(c->masks); free(c->singles); free(c->parts); free(c);
 }
 
 EXPORT Scan *leakscan_scan(const Ctx *c) {

@@ -105,7 +105,7 @@ INLINE u32 gap_mark(const u8 *p) {
 }
 
 /* Where the next digit stands after at most three marks from `at` on; 0 where it does not. */
-INLINE u32 next_digits(const u8 *b, u32 at, u32 end) {
+NOINLINE u32 next_digits_slow(const u8 *b, u32 at, u32 end) {
     for (int marks = 0; marks < 3 && at < end; marks++) {
         u32 size = gap_mark(b + at);
         if (!size) return 0;
@@ -115,38 +115,74 @@ INLINE u32 next_digits(const u8 *b, u32 at, u32 end) {
     return 0;
 }
 
-static void numbers(Scan *s, u32 n) {
+INLINE u32 next_digits(const u8 *b, u32 at, u32 end) {
+    if (b[at] < 0x80) {
+        if (!T.digit_gap[b[at]]) return 0;
+        if (T.cls[b[at + 1]] == 2) return at + 1;
+        if (b[at + 1] < 0x80 && !T.digit_gap[b[at + 1]]) return 0;
+    }
+    return next_digits_slow(b, at, end);
+}
+
+/* Windows of runs of digits from one of them on; the first eight bytes are given. */
+NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
     const Ctx *c = s->c;
     const u8 *b = s->f.b;
-    u32 text_end = s->f.n, ten = c->any_number >> 10 & 1;
-    for (u32 i = 0; i < n; i++) {
-        u32 start = s->digits[i], at = start, total = 0;
-        int marked = start && b[start - 1] == '+', tried = 0;
-        u64 v = 0;
-        for (;;) {
-            u32 group = at;
-            while (T.cls[b[at]] == 2 && at < text_end && at - group <= 24) {
-                if (v >= TEN[19] / 10) { total = 99; break; }
-                v = v * 10 + (u64)(b[at++] - '0');
-            }
-            total += at - group;
-            if (total > LONGEST_NUMBER + 4) break;
-            if (group == start && total >= 2 && b[start] == '0' && b[start + 1] == '0') marked = 1;
-            u32 have = digits_of(v);
-            if (!tried && have >= 4) {
-                /* stop early where nothing begins so; other forms make it worth going on */
-                tried = 1;
-                u32 four = first_four(v, have), two = four / 100;
-                if (!c->numbers[four] && !marked && two != 86 && !(two / 10 == 1 && ten)) break;
-            }
-            if (total >= SHORTEST_NUMBER) {
-                number_forms(s, v, start, at, marked);
-                number_x(s, v, total, start, at);
-            }
-            u32 next = next_digits(b, at, text_end);
-            if (!next) break;
-            at = next;
+    u32 text_end = s->f.n, at = start, total = 0, lengths = 0, most = 0;
+    int special = start && b[start - 1] == '+', known = 0, marked = special;
+    u64 v = 0;
+    if (m >= 2 && b[start] == '0' && b[start + 1] == '0') special = marked = 1;
+    for (;;) {
+        u32 group = m, have = digits_of(v);
+        if (have + m > LONGEST_NUMBER) return;
+        v = v * TEN[m] + number8(x, m);
+        at += m;
+        while (m == 8) { /* a long run: the rest of it */
+            x = load64(b + at);
+            m = digits8(x);
+            if (!m) break;
+            if (digits_of(v) + m > LONGEST_NUMBER || group > 24) return;
+            v = v * TEN[m] + number8(x, m);
+            at += m;
+            group += m;
         }
+        total += group;
+        have = digits_of(v);
+        if (total > LONGEST_NUMBER + 4) return;
+        if (!known && have >= 4) { /* how long may it become at most, beginning so? */
+            u32 four = first_four(v, have), two = four / 100;
+            known = 1;
+            lengths = c->numbers[four] & 0x1FFFFF;
+            if (marked || two == 86) { special = 1; most = LONGEST_NUMBER; }
+            else {
+                if (!lengths && !(two / 10 == 1 && c->any_number >> 10 & 1)) return;
+                most = lengths ? 31 - (u32)__builtin_clz(lengths) : 0;
+                if (two / 10 == 1 && c->any_number >> 10 & 1) { special = 1; if (most < 11) most = 11; }
+            }
+        }
+        if (known && have > most) return;
+        if (have >= SHORTEST_NUMBER) {
+            if (special) number_forms(s, v, start, at, marked);
+            else if (lengths >> have & 1) push(s, hash_number(v, have, &c->k), start, at, NUMBER, have, 0);
+            if (total == 17) number_x(s, v, total, start, at);
+        }
+        u32 next = next_digits(b, at, text_end);
+        if (!next) return;
+        at = next;
+        x = load64(b + at);
+        m = digits8(x);
+    }
+}
+
+NOINLINE void numbers(Scan *s, u32 n) {
+    const u8 *b = s->f.b;
+    for (u32 i = 0; i < n; i++) {
+        u32 start = s->digits[i];
+        u64 x = load64(b + start);
+        u32 m = digits8(x);
+        int after = b[start + m];
+        if (m < SHORTEST_NUMBER && after < 0x80 && !T.digit_gap[after]) continue;
+        number_windows(s, start, x, m);
     }
 }
 
@@ -257,20 +293,31 @@ NOINLINE void numerals(Scan *s, u32 q) {
 }
 
 /* First characters beyond ASCII that may begin a value. */
-static void characters(Scan *s, u32 n) {
+NOINLINE void characters(Scan *s, u32 n) {
     const Ctx *c = s->c;
     const u8 *b = s->f.b;
+    const u64 *hashes = c->chars;
     u32 anchors = 0, end = s->f.n;
     for (u32 i = 0; i < n; i++) {
         u32 q = s->chars[i];
-        int size = lead_size(b[q]);
-        if (c->any_number && size == 3 && T.numeral[decode(b + q, 3)]) {
-            u32 other;
-            if (digit_at(b, q + 3, end, &other) >= 0 || (q && digit_at(b, step_back(b, q), q, &other) >= 0))
-                numerals(s, q);
-        }
+        u64 x = load64(b + q);
+        u32 one = permuted_raw((u32)x), other;
         Word w;
-        if (!c->any_pair || !next_word(b, q + (u32)size, end, &w, &c->k)) continue;
+        if (LIKELY((x & 0xF00000F0) == 0xE00000E0)) {
+            if (UNLIKELY(bit(T.numerals, one)) && c->any_number &&
+                (bit(T.numerals, permuted_raw((u32)(x >> 24))) || (q && digit_at(b, step_back(b, q), q, &other) >= 0)))
+                numerals(s, q);
+            u32 two = (u32)(x >> 24);
+            if (LIKELY(!left_mark(b + q + 3))) {
+                s->anchors[anchors] = q;
+                s->anchor_hash[anchors++] = (hashes[one] + hashes[permuted_raw(two)]) * c->k.m[4];
+                continue;
+            }
+        } else if ((x & 0xF0) == 0xE0 && bit(T.numerals, one) && c->any_number &&
+                   (digit_at(b, q + 3, end, &other) >= 0 || (q && digit_at(b, step_back(b, q), q, &other) >= 0)))
+            numerals(s, q);
+        int size = lead_size(b[q]);
+        if (!next_word(b, q + (u32)size, end, &w, &c->k)) continue;
         s->anchors[anchors] = q;
         s->anchor_hash[anchors++] = pair_of(hash_char(b + q, size, &c->k), w.hash, &c->k);
     }
@@ -318,45 +365,39 @@ NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
     }
 }
 
-static void codes(Scan *s, u32 n) {
+/* Whether some code begins with the two characters that stand at `at`. */
+INLINE int code_may_begin(const Scan *s, u32 at) {
+    const u8 *b = s->f.b + at;
+    u32 second = alnum(b[1]) ? 1 : 2;
+    if (second == 2 && (b[1] >= 0x80 || !alnum(b[2]))) return 0;
+    return s->c->codes[code_index(b[0]) * 36 + code_index(b[second])] != 0;
+}
+
+NOINLINE void codes(Scan *s, u32 n) {
     const u8 *b = s->f.b;
-    u32 end = s->f.n, chain_end = 0;
-    int chain_letters = 0;
+    u32 end = s->f.n;
     for (u32 i = 0; i < n; i++) {
-        u32 q = s->digits[i], start = word_start(b, q);
-        if (q - start > LONGEST_CODE) continue;
-        if (start < q && memchr_digit(b + start, q - start)) continue;
-        if (q >= chain_end) { /* a run of joined words: is there a letter in it at all? */
-            u32 at = start;
-            chain_letters = 0;
-            for (;;) {
-                u32 stop = at;
-                while (stop < end && alnum(b[stop])) chain_letters |= T.cls[b[stop++]] == 1;
-                chain_end = stop;
-                if (stop + 1 >= end || stop - q > 4096 || !alnum(b[stop + 1])) break;
-                if (!joiner(b[stop]) && b[stop] != ' ') break;
-                u32 next_end = word_end(b, stop + 1, stop + 6 < end ? stop + 6 : end);
-                if (!joined(b, at, stop, stop + 1, next_end)) break;
-                at = stop + 1;
-            }
-        }
-        if (chain_letters) code_windows(s, start, q);
-        u32 at = start, size = word_end(b, q, end < q + 40 ? end : q + 40) - start;
-        for (int part = 1; part < CODE_PARTS && at >= 2; part++) {
+        u32 q = s->digits[i], start = q;
+        while (start && T.cls[b[start - 1]] == 1 && q - start <= LONGEST_CODE) start--;
+        if (q - start > LONGEST_CODE || (start && T.cls[b[start - 1]] == 2)) continue;
+        if (code_may_begin(s, start)) code_windows(s, start, q);
+        u32 at = start, size = 0;
+        for (int part = 1; part < CODE_PARTS && at >= 2 && alnum(b[at - 2]); part++) {
             if (!joiner(b[at - 1]) && b[at - 1] != ' ') break;
+            if (T.cls[b[at - 2]] == 2) break;
             u32 left = word_start(b, at - 1), left_end = at - 1;
             u32 right_end = word_end(b, at, at + 6 < end ? at + 6 : end);
-            if (left == left_end || !joined(b, left, left_end, at, right_end)) break;
             size += left_end - left;
-            if (size > LONGEST_CODE || memchr_digit(b + left, left_end - left)) break;
+            if (size > LONGEST_CODE || !joined(b, left, left_end, at, right_end)) break;
+            if (memchr_digit(b + left, left_end - left)) break;
             at = left;
-            code_windows(s, at, q);
+            if (code_may_begin(s, at)) code_windows(s, at, q);
         }
     }
 }
 
 /* ---- e-mail addresses ---- */
-static void mail_lane(Scan *s, u32 n) {
+NOINLINE void mail_lane(Scan *s, u32 n) {
     const u8 *b = s->f.b;
     for (u32 i = 0; i < n; i++) {
         u32 q = s->mails[i], start = q, end = s->f.n;
@@ -389,13 +430,12 @@ static void unit_at(Scan *s, u32 at) {
     if (line + 1 != s->unit_line) { s->unit_line = line + 1; s->units++; }
 }
 
-static void units(Scan *s, u32 digits, u32 mails) {
+NOINLINE void units(Scan *s, u32 digits, u32 mails) {
     const u8 *b = s->f.b;
     u32 m = 0;
     for (u32 i = 0; i < digits; i++) {
-        u32 q = s->digits[i], n = 0;
-        while (n < 7 && T.cls[b[q + n]] == 2) n++;
-        if (n < 7) continue;
+        u32 q = s->digits[i];
+        if (T.cls[b[q + 6]] != 2 || digits8(load64(b + q)) < 7) continue;
         while (m < mails && s->mails[m] < q) unit_at(s, s->mails[m++]);
         unit_at(s, q);
     }

@@ -24,8 +24,9 @@ typedef struct {
     u32 pair_bits, mask_bits, single_bits;
     u32 numbers[10000]; /* lengths of numbers by their first four digits; bit 20: 17 digits and X */
     u64 codes[1296];    /* lengths of codes by their first two characters */
+    u64 *chars;         /* hashes of the characters of three bytes */
     u8 lengths[LONGEST_WINDOW + 1];
-    u32 any_number, any_code, any_pair, longest_number;
+    u32 any_number, any_code, any_pair;
     u32 parts_n;
     Part *parts;
 } Ctx;

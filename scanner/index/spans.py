@@ -1,0 +1,61 @@
+"""Where the values of matched records stand in one text, for callers that mark them there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scanner.index import group
+from scanner.index.session import MatchSession
+from scanner.model.rule import Column
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSpan:
+    """One value of a matched record: character offsets in the text that was fed."""
+
+    dataset_id: str
+    column: Column
+    start: int
+    end: int
+
+
+def value_spans(session: MatchSession) -> list[ValueSpan]:
+    """The values of every matched record, by place; of a session fed with one whole segment."""
+    session.matches()
+    spans: set[tuple[int, int, int, int]] = set()
+    scanner = session._scanner
+    if len(session._texts) != 1:
+        return []
+    text = session._texts[0]
+    matches = text.matches
+    public = group._in_public(scanner, matches)
+    for at, dataset in enumerate(scanner.datasets):
+        if dataset.spec.public:
+            continue
+        rule = group._Rule.of(dataset.spec)
+        events = group._events(scanner, at, matches, rule)
+        if not len(events.record):
+            continue
+        clusters = group._clusters(events, matches, rule, public, dataset.spec)
+        good = group._qualify(clusters, rule)
+        good &= ~group._outshone(events, clusters, good, rule)
+        for event in np.flatnonzero(good[clusters.event]):
+            match = int(events.match[event])
+            place = (int(matches.start[match]), int(matches.end[match]))
+            spans.add((*place, at, int(events.column[event])))
+    data = "".join(piece.text for piece in text.pieces).encode("utf-8", "surrogatepass")
+    return [
+        ValueSpan(
+            scanner.datasets[at].spec.id,
+            scanner.datasets[at].spec.indexed[column],
+            _characters(data, start),
+            _characters(data, end),
+        )
+        for start, end, at, column in sorted(spans)
+    ]
+
+
+def _characters(data: bytes, offset: int) -> int:
+    return len(data[:offset].decode("utf-8", "surrogatepass"))
