@@ -117,6 +117,8 @@ def _attachment(handle: Any, fallback: str) -> Iterator[Piece]:
     import pypdfium2.raw as raw
 
     name = wide(partial(raw.FPDFAttachment_GetName, handle)) or fallback
+    if name.startswith("þÿ"):  # written as bytes inside a string
+        name = name.encode("latin-1", "replace")[2:].decode("utf-16-be", "replace")
     size = ctypes.c_ulong()
     raw.FPDFAttachment_GetFile(handle, None, 0, ctypes.byref(size))
     if not size.value:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from scanner.extract import _ocr, _pdf_mend, _pdf_parts, _pdf_plain
+from scanner.extract import _ocr, _pdf_mend, _pdf_parts, _pdf_plain, _pdf_rows
 from scanner.extract._appended import appended
 from scanner.extract._raw import raw_strings
 from scanner.extract.base import Blob, Budget, Format
@@ -147,10 +147,15 @@ def page_text(page: Any) -> str:
 
 
 def _page(page: Any, locator: str, seen: set[str], budget: Budget) -> Iterator[Piece]:
-    text = page_text(page)
-    seen.add(text)
-    if text.strip():
-        yield Segment(text, locator)
+    textpage = page.get_textpage()
+    try:
+        text = clean(textpage.get_text_range())
+        seen.add(text)
+        if text.strip():
+            yield Segment(text, locator)
+            yield from _pdf_rows.torn_tables(textpage, text, locator)
+    finally:
+        textpage.close()
     pictures = list(_pictures(page))
     if len(text.strip()) < FEW_CHARS:
         if pictures or _draws(page):
