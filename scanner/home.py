@@ -83,7 +83,7 @@ class Home:
         try:
             raw = path.read_bytes()
         except FileNotFoundError:
-            if create and not any(self.index.glob("**/*.idx")):
+            if create and not any(kept.is_file() for kept in self.index.rglob("*")):
                 return _new_key(path)
             raise KeyMissing(
                 f"the index key {path} is missing: put the key file back, or set "

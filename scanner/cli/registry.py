@@ -95,6 +95,41 @@ def add_public_directory(
     show_enrolled(enrolled, as_json)
 
 
+@app.command("add-document")
+def add_document(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A document: a plan, a price policy, a method.")],
+    dataset_id: IdOption,
+    title: Annotated[str | None, typer.Option("--title", help="Title shown in reports.")] = None,
+    dossier: Annotated[
+        Path | None, typer.Option("--dossier", help="What only people know (YAML).")
+    ] = None,
+    ordinary: Annotated[
+        list[Path] | None,
+        typer.Option("--ordinary", help="A template or public text; its passages do not count."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register a document by its fingerprints."""
+    from scanner.run.enrol_document import enrol_document
+
+    opened = home_of(ctx, home)
+    report = enrol_document(
+        opened,
+        settings_of(opened),
+        file,
+        dataset_id,
+        title=title,
+        dossier_file=dossier,
+        ordinary=tuple(ordinary or ()),
+    )
+    if as_json:
+        print_json({"id": dataset_id, "fingerprints": report.fingerprints})
+    else:
+        say(tell("registered_document", id=dataset_id, prints=report.fingerprints))
+
+
 def show_enrolled(enrolled: object, as_json: bool) -> None:
     """Print what registering a table gave."""
     from scanner.run.enrol import Enrolled, described
