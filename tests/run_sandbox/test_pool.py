@@ -14,7 +14,8 @@ import pytest
 from scanner.model.document import Document
 from scanner.model.errors import KeyMissing, LeakscanError
 from scanner.model.outcome import Coverage, Outcome
-from scanner.run.sandbox.pool import WINDOW, Pool
+from scanner.run.sandbox.pool import Pool
+from scanner.settings import load_settings
 
 MOCK = ("mock_parser:DETECTOR",)
 
@@ -99,15 +100,15 @@ def test_documents_are_taken_only_as_there_is_room(pool, mock) -> None:
 
     def source():
         nonlocal pulled
-        for n in range(60):
+        for n in range(150):
             pulled += 1
             yield mock(f"text {n}")
 
     ahead = []
     for done, _ in enumerate(pool.run(source())):
         ahead.append(pulled - done)
-    assert len(ahead) == 60
-    assert max(ahead) <= WINDOW + 1
+    assert len(ahead) == 150
+    assert max(ahead) <= pool.window + 1
 
 
 def test_threads_may_submit_together(pool, mock) -> None:
@@ -261,3 +262,25 @@ def test_no_descriptor_is_lost(home, quick_settings, mock) -> None:
         time.sleep(0.1)
         held.append(len(os.listdir("/proc/self/fd")))
     assert held[1] == held[2]
+
+
+def test_copies_of_content_that_hangs_wait_for_its_end(home, mock) -> None:
+    settings = load_settings(deadline_seconds=1.5, worker_memory_mib=512)
+    documents = [mock("text LEAK", "sleep 3600") for _ in range(12)]
+    with Pool(home, settings, workers=2, detectors=MOCK) as pool:
+        results = list(pool.run(documents))
+        assert pool.counts["timeouts"] < 6
+    assert outcomes(results) == {"timeout": 12}
+    assert [o[0].findings[0].records for _, o in results] == [1] * 12
+
+
+def test_sleeping_documents_hold_up_no_others(home, mock) -> None:
+    """More documents that sleep than there are places: the others are through before them."""
+    settings = load_settings(deadline_seconds=30, worker_memory_mib=512)
+    sleepers = [mock(f"text {n}", "sleep 4") for n in range(8)]
+    others = [mock("text LEAK", f"text {n}") for n in range(100)]
+    with Pool(home, settings, workers=2, detectors=MOCK) as pool:
+        order = [d.uri for d, _ in pool.run([*sleepers, *others])]
+    slow = {d.uri for d in sleepers}
+    assert sorted(order) == sorted(d.uri for d in [*sleepers, *others])
+    assert set(order[-8:]) == slow

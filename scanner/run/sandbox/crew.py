@@ -15,12 +15,14 @@ from scanner.run.sandbox import blackbox
 from scanner.run.sandbox.frames import Inbox
 from scanner.run.sandbox.job import Job
 from scanner.run.sandbox.launch import Launcher, Process
+from scanner.run.sandbox.waiting import PATIENCE, figures_of
 
 START_SECONDS = 60.0
 OUTPUT_TAIL = 4096
 LINGER_SECONDS = 0.05  # after which a document keeps no place from others
-STALL_SECONDS = 2.0  # without any progress
-MAX_STALLED = 32  # workers that stall and are not counted
+SLEEPS_BELOW = 0.3  # share of the time it wants a processor, below which a worker sleeps
+MAX_SLEEPING = 32  # sleeping workers that are not counted
+LOOK_SECONDS = 0.2  # between two looks at what a worker is at
 SPARE = 2  # idle workers kept above the number of places
 _NO_MEMORY = re.compile(
     rb"memory allocation|out of memory|bad_alloc|cannot allocate|MemoryError", re.IGNORECASE
@@ -30,11 +32,26 @@ _MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, getattr(signal, "SIGKILL", No
 
 @dataclass(slots=True)
 class Look:
-    """The last look at what a busy worker is at: when the next is due, and since when it is so."""
+    """What looking at a busy worker told: when the next look is due, what it is at since when."""
 
     due: float
     since: float
     trace: blackbox.Trace | None = None
+    at: float = 0.0  # when it was looked at last
+    waited: float = -1.0  # seconds it had waited for a processor at the first look
+    wanted: float = 0.0  # seconds it had run or waited at the last look
+    sleeps: bool = False  # it hardly wanted a processor between the last two looks
+
+    def note(self, now: float, trace: blackbox.Trace, pid: int) -> None:
+        """Takes in what is seen now."""
+        ran, waited = figures_of(pid)
+        if self.waited < 0:
+            self.waited = waited
+        else:
+            self.sleeps = ran + waited - self.wanted < SLEEPS_BELOW * (now - self.at)
+        self.at, self.wanted = now, ran + waited
+        if trace != self.trace:
+            self.trace, self.since = trace, now
 
 
 class Worker:
@@ -51,12 +68,33 @@ class Worker:
         self.served = 0
         self.told = 0  # bytes it said about its job
         self.began = 0.0
+        self.allowed = START_SECONDS
         self.until = time.monotonic() + START_SECONDS
         self.look = Look(self.until, self.until)
         self.output = b""
         self.reason = ""  # why it was killed
         self.hung_up = 0.0  # when its socket closed
         self.paused = 0.0  # since when it is not listened to, because its reader is slow
+
+    def clock(self, job: Job, seconds: float) -> None:
+        """Begins to count a job's time."""
+        self.job, self.told = job, 0
+        self.served += 1
+        self.began = time.monotonic()
+        self.allowed = seconds
+        self.until = self.began + seconds
+        self.look = Look(self.began + LOOK_SECONDS, self.began)
+
+    def starved(self) -> float:
+        """Seconds since its first look in which it had no processor."""
+        if self.look.waited < 0:
+            return 0.0
+        return max(0.0, figures_of(self.process.pid)[1] - self.look.waited)
+
+    def patience(self, now: float) -> bool:
+        """Puts the deadline off by the time it had no processor; False where that is over."""
+        self.until = self.began + min(self.allowed + self.starved(), PATIENCE * self.allowed)
+        return now < self.until
 
     def busy(self) -> bool:
         """True where it works on a job."""
@@ -65,10 +103,6 @@ class Worker:
     def lingers(self, now: float) -> bool:
         """True where its document takes so long that others should not wait for it."""
         return self.busy() and now - self.began > LINGER_SECONDS
-
-    def stalls(self, now: float) -> bool:
-        """True where its document has given nothing for a while: it may hang."""
-        return self.busy() and now - self.look.since > STALL_SECONDS
 
     def idle(self) -> bool:
         """True where it can be given a job."""
@@ -132,16 +166,16 @@ class Crew:
     def room(self, now: float) -> int:
         """How many more documents may be begun now.
 
-        As many quick ones are under way as there are places; documents that linger or stall keep
-        no place, up to a bound and while there is memory, so that a few slow or hanging ones do
-        not hold up all others.
+        As many quick ones are under way as there are places. Beside them run, while there is
+        memory, documents whose worker sleeps (it costs the others nothing), and as many that
+        linger as there are places, so that a few slow or hanging ones do not hold up all others.
         """
         busy = [worker for worker in self.workers if worker.busy()]
-        stalled = sum(1 for worker in busy if worker.stalls(now))
-        lingering = sum(1 for worker in busy if worker.lingers(now)) - stalled
-        if stalled + lingering and not self._memory.enough(now):
+        sleeping = sum(1 for worker in busy if worker.look.sleeps)
+        lingering = sum(1 for worker in busy if worker.lingers(now)) - sleeping
+        if sleeping + lingering and not self._memory.enough(now):
             return self._size - len(busy)
-        beside = min(stalled, MAX_STALLED) + min(lingering, 2 * self._size + 4)
+        beside = min(sleeping, MAX_SLEEPING) + min(lingering, self._size)
         return self._size + beside - len(busy)
 
     def staff(self, waiting: bool) -> None:
@@ -166,6 +200,16 @@ class Crew:
             self.listen(worker)
             if process.output >= 0:
                 self.selector.register(process.output, selectors.EVENT_READ, (worker, "output"))
+
+    def at_work_on(self, sha256: str, beside: Worker) -> Job | None:
+        """The job of another worker that is known to be at the content with this hash."""
+        for worker in self.workers:
+            seen = worker.look.trace
+            if worker is beside or worker.job is None or seen is None or not sha256:
+                continue
+            if worker.busy() and seen.sha256 == sha256:
+                return worker.job
+        return None
 
     def surplus(self) -> list[Worker]:
         """Idle workers that are not needed any more."""
@@ -196,7 +240,9 @@ class Crew:
 
     def resume(self, worker: Worker) -> None:
         """Hears a paused worker again; the wait does not count against its deadline."""
-        worker.until += time.monotonic() - worker.paused
+        pause = time.monotonic() - worker.paused
+        worker.began += pause
+        worker.until += pause
         worker.paused = 0.0
         if not worker.hung_up:
             self.listen(worker)

@@ -6,16 +6,21 @@ import os
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scanner.model.document import Document
 from scanner.model.examined import Examined
 from scanner.model.finding import Finding
 from scanner.model.outcome import Coverage, Outcome
 from scanner.run.sandbox.blackbox import Trace
+from scanner.run.sandbox.codec import pack
 
 Line = tuple[str, ...]
 """("text", inner, locator, text, layout, kind, first line) or
 ("end", inner, coverage, reason, detail)."""
+
+MIN_SECONDS = 0.5
+"""What a last try gets even where the others used the time up."""
 
 MAX_PASSED_OVER = 4
 """How many members of one document may end a worker before the rest of it is given up."""
@@ -76,6 +81,24 @@ class Job:
     attempt: Attempt = field(default_factory=Attempt)
     best: Attempt | None = None
     passed_over: dict[str, Examined] = field(default_factory=dict)  # members that ended a worker
+
+    def seconds(self, deadline: float) -> float:
+        """What is left of the time for this document; holes in a file give it none."""
+        held = getattr(self.stat, "st_blocks", 0) * 512 or self.stat.st_size
+        whole = deadline + min(held, self.stat.st_size) / (1 << 20)
+        return max(whole - self.spent, MIN_SECONDS)
+
+    def order(self, seconds: float, poison: list[str]) -> dict[str, Any]:
+        """The message that hands it to a worker."""
+        return {
+            "job": self.number,
+            "kind": self.kind,
+            "document": pack(self.document),
+            "seconds": seconds,
+            "safe": self.safe,
+            "skip": {inner: one.outcome.reason for inner, one in self.passed_over.items()},
+            "poison": [] if self.tries else poison,
+        }
 
     def keep_best(self) -> None:
         """Puts this attempt aside where it is the best so far, and begins a new one."""

@@ -29,6 +29,7 @@ from scanner.settings import Settings
 from scanner.source.folder import open_document
 
 WINDOW = 8  # documents under way or waiting, for each worker
+BESIDE = 48  # and beside them, so that documents that hang do not fill the window
 
 Result = tuple[Document, list[Examined]]
 
@@ -58,7 +59,8 @@ class Pool:
         self.settings = settings
         self.workers = workers or settings.workers or default_workers()
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        self._window = threading.Semaphore(self.workers * WINDOW)
+        self.window = self.workers * WINDOW + BESIDE
+        self._window = threading.Semaphore(self.window)
         self._counted = threading.Lock()
         self._submitted = 0
         self._taken = 0
@@ -138,7 +140,7 @@ class Pool:
         source = iter(documents)
         exhausted = False
         while not exhausted or self.pending:
-            while not exhausted and self.pending < self.workers * WINDOW:
+            while not exhausted and self.pending < self.window:
                 document = next(source, None)
                 if document is None:
                     exhausted = True

@@ -19,17 +19,13 @@ from scanner.model.errors import LeakscanError
 from scanner.model.examined import Examined
 from scanner.model.outcome import Coverage
 from scanner.run.sandbox import blackbox, hearing
-from scanner.run.sandbox.backlog import Backlog
-from scanner.run.sandbox.codec import Malformed, pack
-from scanner.run.sandbox.crew import LINGER_SECONDS, Crew, Look, Worker
-from scanner.run.sandbox.frames import send
+from scanner.run.sandbox.codec import Malformed
+from scanner.run.sandbox.crew import LINGER_SECONDS, LOOK_SECONDS, Crew, Worker
+from scanner.run.sandbox.dispatch import Dispatch
 from scanner.run.sandbox.job import Attempt, Job, unseen, unstable
 from scanner.run.sandbox.launch import Launcher
 from scanner.settings import Settings
 
-MIN_SECONDS = 0.5  # what a last try gets even where the others used the time up
-GRACE = 0.5  # seconds above the deadline, for workers that notice it themselves
-LOOK_SECONDS = 0.2  # between two looks at what a worker is at
 BURY_SECONDS = 1.0  # how long the end of a hung-up process is waited for
 CLOSE_SECONDS = 0.05  # how long a process may live after it closed its socket
 JOB_BYTES = 256 << 20  # bytes a worker may say about one document
@@ -38,15 +34,13 @@ POISON = 256  # documents that ended a worker twice and are remembered
 LOG = logging.getLogger("leakscan")
 
 
-class Supervisor(threading.Thread):
+class Supervisor(Dispatch, threading.Thread):
     """See the module."""
 
     def __init__(self, launcher: Launcher, workers: int, settings: Settings) -> None:
-        super().__init__(name="leakscan-supervisor", daemon=True)
-        self._settings = settings
-        self._backlog = Backlog()
-        self._crew = Crew(launcher, workers, settings.worker_memory_mib << 20)
-        self._poison: dict[str, list[Examined]] = {}
+        threading.Thread.__init__(self, name="leakscan-supervisor", daemon=True)
+        Dispatch.__init__(self, Crew(launcher, workers, settings.worker_memory_mib << 20), settings)
+        self._twins: dict[int, list[Job]] = {}  # by the number of the job they wait for
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._stopping = False
@@ -153,85 +147,6 @@ class Supervisor(threading.Thread):
             job.attempt = Attempt()
             self._backlog.put(job, first=True)
 
-    # ---- giving out
-
-    def _assign(self) -> None:
-        """Gives waiting jobs to idle workers."""
-        room = self._crew.room(time.monotonic())
-        for worker in [worker for worker in self._crew.workers if worker.idle()]:
-            if room <= 0:
-                break
-            job = self._backlog.next(fresh=worker.served == 0)
-            if job is not None:
-                self._begin(worker, job)
-                room -= 1
-            elif self._backlog.needs_fresh():
-                self._retire(worker)
-        for worker in self._crew.surplus():
-            self._retire(worker)
-
-    def _hand_ahead(self) -> None:
-        """Hands busy workers the job after their current one, so that they need not wait for it."""
-        now = time.monotonic()
-        for worker in [worker for worker in self._crew.workers if worker.takes_ahead(now)]:
-            job = self._backlog.ahead()
-            if job is None:
-                return
-            worker.ahead = job
-            self._send(worker, job)
-
-    def _take_back(self, worker: Worker) -> None:
-        """Gives the job behind a lingering one to others; the worker will pass it over."""
-        job = worker.ahead
-        if job is not None:
-            blackbox.revoke(worker.process.page, job.number)
-            worker.ahead, worker.taken_back = None, job
-            self._backlog.put(job, first=True)
-
-    def _begin(self, worker: Worker, job: Job) -> None:
-        self._clock(worker, job)
-        self._send(worker, job)
-
-    def _clock(self, worker: Worker, job: Job) -> None:
-        """Begins to count a job's time on its worker."""
-        worker.job, worker.told = job, 0
-        worker.served += 1
-        worker.began = time.monotonic()
-        worker.until = worker.began + self._seconds(job) + GRACE
-        worker.look = Look(worker.began + LOOK_SECONDS, worker.began)
-
-    def _send(self, worker: Worker, job: Job) -> None:
-        blackbox.revoke(worker.process.page, 0)  # what was taken back is behind it by now
-        order = {
-            "job": job.number,
-            "kind": job.kind,
-            "document": pack(job.document),
-            "seconds": self._seconds(job),
-            "safe": job.safe,
-            "skip": {inner: one.outcome.reason for inner, one in job.passed_over.items()},
-            "poison": [] if job.tries else list(self._poison),
-        }
-        try:
-            send(worker.process.sock, b"J", order, (job.fd,))
-        except OSError:
-            self._kill(worker, "crash:no-answer")
-
-    def _next(self, worker: Worker) -> None:
-        """A worker ended a job: what it has at hand comes next."""
-        worker.job, worker.ghost = None, False
-        if worker.taken_back is not None:
-            self._clock(worker, worker.taken_back)
-            worker.job, worker.taken_back, worker.ghost = None, None, True
-        elif worker.ahead is not None:
-            job, worker.ahead = worker.ahead, None
-            self._clock(worker, job)
-
-    def _seconds(self, job: Job) -> float:
-        """What is left of the time for a document; holes in a file give it none."""
-        held = getattr(job.stat, "st_blocks", 0) * 512 or job.stat.st_size
-        whole = self._settings.deadline_seconds + min(held, job.stat.st_size) / (1 << 20)
-        return max(whole - job.spent, MIN_SECONDS)
-
     # ---- hearing
 
     def _hear(self, worker: Worker) -> None:
@@ -304,6 +219,8 @@ class Supervisor(threading.Thread):
 
     def _finish(self, job: Job, objects: list[Examined]) -> None:
         job.close()
+        for twin in self._twins.pop(job.number, ()):
+            self._backlog.put(twin, first=True)
         self.counts["finished"] += 1
         try:
             job.done(job.document, objects)
@@ -345,8 +262,9 @@ class Supervisor(threading.Thread):
                 if lines is None or lines.qsize() < LINES_LOW:
                     self._crew.resume(worker)
             elif (worker.job is not None or worker.ghost) and now > worker.until:
-                self.counts["timeouts"] += 1
-                self._kill(worker, "timeout")
+                if not worker.patience(now):
+                    self.counts["timeouts"] += 1
+                    self._kill(worker, "timeout")
             elif worker.ahead is not None and worker.lingers(now):
                 self._take_back(worker)
             elif worker.job is not None and now > worker.look.due:
@@ -367,12 +285,28 @@ class Supervisor(threading.Thread):
         look = worker.look
         look.due = now + LOOK_SECONDS
         trace = blackbox.read(worker.process.page, worker.job.number)
-        if trace != look.trace:
-            look.trace, look.since = trace, now
+        first = look.at == 0.0
+        look.note(now, trace, worker.process.pid)
+        if first and self._is_twin(worker, trace.sha256):
+            return
         inside = trace.open and trace.open[-1].inner and worker.job.kind == "examine"
-        if inside and now - look.since > (worker.until - worker.began) / 4:
+        if inside and now - look.since > worker.allowed / 4 + worker.starved():
             self.counts["timeouts"] += 1
             self._kill(worker, "timeout")
+
+    def _is_twin(self, worker: Worker, sha256: str) -> bool:
+        """Lets a document wait where the same content is under way and lingers.
+
+        If that one hangs or dies, its copies need not.
+        """
+        job, other = worker.job, self._crew.at_work_on(sha256, worker)
+        if job is None or other is None or job.kind != "examine":
+            return False
+        self._twins.setdefault(other.number, []).append(job)
+        job.attempt = Attempt()
+        worker.job = None
+        self._retire(worker)
+        return True
 
     def _bury(self, worker: Worker) -> None:
         """Gives the job of a dead worker its end, or another try."""
@@ -412,8 +346,6 @@ class Supervisor(threading.Thread):
 
     def _cancel_all(self) -> None:
         self._cancelled = False
-        for job in self._backlog.take_all():
-            self._finish(job, job.objects() or [unseen(job.document, "cancelled")])
         for worker in list(self._crew.workers):
             if worker.ahead is not None:
                 self._finish(worker.ahead, [unseen(worker.ahead.document, "cancelled")])
@@ -423,3 +355,6 @@ class Supervisor(threading.Thread):
                 self._kill(worker, "cancelled")
                 if worker in self._crew.workers:
                     self._bury(worker)
+        while jobs := self._backlog.take_all():
+            for job in jobs:
+                self._finish(job, job.objects() or [unseen(job.document, "cancelled")])

@@ -30,6 +30,7 @@ from scanner.run.sandbox.codec import pack, unpack
 from scanner.run.sandbox.frames import frame, receive, send
 from scanner.run.sandbox.holes import has_holes, shortened
 from scanner.run.sandbox.isolation import close_doors
+from scanner.run.sandbox.waiting import PatientBudget, open_own, waited
 from scanner.settings import Settings
 
 RECYCLE_JOBS = 5000
@@ -69,6 +70,7 @@ class Worker:
         self._settings = settings
         self._memory = _Memory()
         self._enough = RECYCLE_SHARE * (settings.worker_memory_mib << 20)
+        self._figures = open_own()
         self._jobs = 0
 
     def serve(self) -> None:
@@ -102,7 +104,13 @@ class Worker:
             if sparse:
                 stream, size = shortened(file.fileno(), size)
             limits = limits_of(self._settings, job["seconds"])
-            budget = Budget(limits, safe_mode=job["safe"], skip=job["skip"])
+            budget = PatientBudget(
+                limits,
+                safe_mode=job["safe"],
+                skip=job["skip"],
+                figures=self._figures,
+                before=waited(self._figures),
+            )
             if job["kind"] == "extract":
                 self._extract(document, stream, size, budget)
             else:
