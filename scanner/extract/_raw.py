@@ -17,7 +17,9 @@ _UTF8 = re.compile(
     rb"(?:[\x20-\x7e\t]|[\xc3-\xdf][\x80-\xbf]|[\xe3-\xe9][\x80-\xbf]{2}"
     rb"|\xef[\xbc\xbd][\x80-\xbf]){4,}"
 )
-_UTF16 = re.compile(rb"(?:[\x20-\x7e\t\r\n]\x00|[\x00-\xff][\x4e-\x9f]|[\x00-\xef]\xff){4,}")
+_UTF16 = re.compile(
+    rb"(?:[\x20-\x7e\t\r\n]\x00|[\x01-\xff][\x4e-\x9f]|\x00\x4e|[\x00-\xef]\xff){4,}"
+)
 
 
 @cache

@@ -16,7 +16,7 @@ from scanner.model.outcome import Coverage
 # Formats that no library writes; tests/extract/test_real_cases.py reads one that others made.
 UNWRITTEN = {"pst"}
 # Only the strings of these are read, which the outcome says.
-STRINGS = {"ole"}
+STRINGS = {"ole", "visio"}
 CUTS = (0.2, 0.5, 0.8, 0.97)
 
 
