@@ -102,18 +102,19 @@ def _against(ours: Side, theirs: Side) -> tuple[Bools, Bools]:
     """For each of our cells: its value stands anywhere there; it stands there under its entity."""
     our_record, our_print, our_join = ours
     their_record, their_print, their_join = theirs
-    values = np.unique(their_print)
+    if not len(their_print) or not len(our_print):
+        return np.zeros(len(our_print), bool), np.zeros(len(our_print), bool)
+    values, their_code = np.unique(their_print, return_inverse=True)
     code = np.searchsorted(values, our_print)
     code[code == len(values)] = 0
-    loose: Bools = values[code] == our_print if len(values) else np.zeros(len(our_print), bool)
+    loose: Bools = values[code] == our_print
     pair_ours, pair_theirs = _pairs(
         our_record[loose & our_join],
         code[loose & our_join],
         their_record[their_join],
-        np.searchsorted(values, their_print[their_join]),
+        their_code[their_join],
     )
-    strict = _strict(our_record, code, loose, pair_ours, pair_theirs, their_record,
-                     np.searchsorted(values, their_print))  # fmt: skip
+    strict = _strict(our_record, code, loose, pair_ours, pair_theirs, their_record, their_code)
     return loose, strict
 
 

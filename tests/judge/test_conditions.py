@@ -17,7 +17,7 @@ def facts(states):
 @pytest.mark.parametrize("states", list(itertools.product(STATES, repeat=3)))
 def test_every_combination_of_three(states):
     known = facts(states)
-    every = compile_all({name: True for name in NAMES}, {})
+    every = compile_all(dict.fromkeys(NAMES, True), {})
     some = compile_any([{name: True} for name in NAMES], {})
     assert every.on(known) is (False if False in states else None if None in states else True)
     assert some.on(known) is (True if True in states else None if None in states else False)

@@ -156,6 +156,24 @@ def test_a_column_that_no_directory_has_keeps_rows_from_being_public(setting, tm
     assert (found.fully_public_strict, found.reason) == (0.0, "plain_transactions")
 
 
+def test_a_value_that_many_rows_share_is_public_under_its_entity(tmp_path):
+    """A copy of a directory whose rows share few contact names is public as a whole."""
+    home = open_home(tmp_path)
+    key = home.key(create=True)
+    rows = [[*row[:2], person(n % 3)] for n, row in enumerate(PUBLIC[:300])]
+    columns = (ORG, PHONE, CONTACT)
+    registry = Registry.open(home)
+    spec = DatasetSpec("copy", columns)
+    build_dataset(home.index, key, spec, [rows[:200]])
+    registry.add(spec, records=200)
+    public = DatasetSpec("pub", columns, public=True)
+    build_dataset(home.index, key, public, [rows])
+    registry.add_public(public, source_text="d", as_of=date(2026, 5, 1), records=300)
+    index = Index.open(home.index, key)
+    found = measure_publicity(index, registry.get("copy"), registry.publics())
+    assert (found.fully_public_strict, found.proposal) == (1.0, "not_met")
+
+
 def test_a_value_under_another_entity_is_loose_only():
     """Three rows: own entity, other entity, nowhere."""
     columns = (ORG, ADDRESS)
