@@ -9,31 +9,36 @@ from operator import itemgetter
 from scanner.model.chain import GENESIS, link
 from scanner.model.recorded import Row
 
-_JOINT = "\x1f"
-_JOINT_ENCODED = "\\u001f"
+_JOINT = "\x7f"  # no cell holds it, and JSON does not escape it
 
 
 class RowJson:
     """The canonical JSON that a row's hash covers: its cells by column, and its row_no.
 
     The cells are encoded in one go, joined by a control character that no cell holds; where one
-    does hold it, or what it looks like when encoded, each is encoded by itself.
+    does hold it (in a report that was edited), each is encoded by itself.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
         names = (*columns, "row_no")
         ordered = sorted(names)
         self._pick = itemgetter(*(names.index(name) for name in ordered))
-        self._template = "{" + ",".join(f'"{name}":"%s"' for name in ordered) + "}"
-        self._count = len(ordered)
+        self._parts = [""] * (2 * len(ordered) + 1)
+        self._parts[0::2] = [
+            f'{{"{ordered[0]}":"',
+            *(f'","{name}":"' for name in ordered[1:]),
+            '"}',
+        ]
 
     def __call__(self, cells: Row) -> str:
         """The JSON of a row given as its cells and its row_no."""
         picked = self._pick(cells)
-        parts = encode_basestring(_JOINT.join(picked))[1:-1].split(_JOINT_ENCODED)
-        if len(parts) != self._count:
-            parts = [encode_basestring(cell)[1:-1] for cell in picked]
-        return self._template % tuple(parts)
+        encoded = encode_basestring(_JOINT.join(picked))[1:-1].split(_JOINT)
+        if len(encoded) != len(picked):
+            encoded = [encode_basestring(cell)[1:-1] for cell in picked]
+        parts = self._parts.copy()
+        parts[1::2] = encoded
+        return "".join(parts)
 
 
 class Chained:

@@ -223,6 +223,19 @@ def test_the_edited_row_is_named(filled: Home) -> None:
     assert found == {("audit", "2", "changed"), ("incident", identity, "changed")}
 
 
+def test_columns_of_the_history_say_what_its_rows_say(filled: Home) -> None:
+    """Moving an older row to another subject changes nothing that is newest, and is found."""
+    raw = open_raw(filled)
+    (seq,) = raw.execute('SELECT seq FROM audit WHERE row LIKE \'%"action":"changed"%\'').fetchone()
+    (other,) = raw.execute(
+        "SELECT subject FROM audit WHERE kind = 'incident' AND seq > ?", (seq + 1,)
+    ).fetchone()
+    raw.execute("UPDATE audit SET subject = ? WHERE seq = ?", (other, seq))
+    raw.commit()
+    raw.close()
+    assert [(one.subject, one.code) for one in verify_store(filled)] == [(str(seq), "changed")]
+
+
 def test_a_cut_with_its_old_seal_is_found(filled: Home, tmp_path: Path, make: Make) -> None:
     """An older copy of the whole database fits itself; the anchor beside it does not."""
     old = copy_of(filled, tmp_path / "old")

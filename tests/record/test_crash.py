@@ -62,8 +62,13 @@ def work(home: Home, make: Make, first: int, acks: int) -> None:
             size = size % 4 + 1
 
 
-def killed_once(home: Home, make: Make, first: int, after: float) -> list[int]:
-    """The numbers acknowledged before the child was killed."""
+def killed_once(
+    home: Home, make: Make, first: int, after: float, *, wait: bool = False
+) -> list[int]:
+    """The numbers acknowledged before the child was killed.
+
+    It is killed `after` seconds, with `wait` counted from its first acknowledgement.
+    """
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -73,11 +78,12 @@ def killed_once(home: Home, make: Make, first: int, after: float) -> list[int]:
         finally:
             os._exit(1)
     os.close(write_end)
+    head = os.read(read_end, 1) if wait else b""
     time.sleep(after)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(read_end, "rb") as stream:
-        lines = stream.read().split(b"\n")
+        lines = (head + stream.read()).split(b"\n")
     return [int(line) for line in lines[:-1]]
 
 
@@ -100,9 +106,8 @@ def check(home: Home, make: Make, acknowledged: set[int]) -> None:
 def kill(home: Home, make: Make, trials: range) -> None:
     rng, acknowledged = random.Random(trials.start), set[int]()
     for trial in trials:
-        acknowledged.update(
-            killed_once(home, make, 1 + max(acknowledged, default=0), rng.uniform(0.002, 0.08))
-        )
+        first, after = 1 + max(acknowledged, default=0), rng.uniform(0.002, 0.08)
+        acknowledged.update(killed_once(home, make, first, after, wait=trial % 2 == 0))
         if trial % 10 == 9:
             check(home, make, acknowledged)
     check(home, make, acknowledged)
@@ -165,6 +170,10 @@ def test_an_anchor_that_cannot_be_written_is_told_and_mended(
             patch.setattr(anchor_module.os, call, refuse)
             with pytest.raises(StoreError, match="anchor"):
                 store.record([make(2)])
+        # The next opening anchors what the failure left past the anchor.
+        assert store._anchor.read() != store.head()
+        with Store.open(home) as other:
+            assert other._anchor.read() == other.head()
         # The caller was told no; doing it again doubles nothing.
         store.record([make(2)])
         assert store.select().count() == 2

@@ -175,6 +175,26 @@ def test_ten_thousand_changes_are_found(exported: tuple[Path, Known]) -> None:
         tamper(exported, clean, seed)
 
 
+def test_what_is_wrong_with_a_row_is_told(exported: tuple[Path, Known]) -> None:
+    path, _ = exported
+    clean = parsed(path.read_bytes())
+    for change, codes in (
+        (lambda rows: rows.pop(7), {"out_of_place", "number"}),
+        (lambda rows: rows[7].__setitem__(5, "x"), {"changed"}),
+        (lambda rows: rows[7].pop(), {"width"}),
+    ):
+        rows = [list(row) for row in clean]
+        change(rows)
+        path.write_bytes(rendered(rows))
+        found = {one.code for one in verify_report(path) if one.place == "row"}
+        assert codes <= found
+    rows = [list(row) for row in clean]
+    del rows[7]
+    path.write_bytes(rendered(rows))
+    first = next(one for one in verify_report(path) if one.place == "row")
+    assert (first.subject, first.code) == ("7", "out_of_place")
+
+
 def test_a_forged_anchor_is_found_with_the_key(exported: tuple[Path, Known]) -> None:
     path, _ = exported
     rows = parsed(path.read_bytes())[:5]
