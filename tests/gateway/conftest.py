@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,6 @@ def registered(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def home(registered, tmp_path) -> Path:
-    import shutil
-
     return Path(shutil.copytree(registered, tmp_path / "home", symlinks=True))
 
 
@@ -48,16 +48,15 @@ def sink():
 
 
 @pytest.fixture
-def mailserver(home, sink, tmp_path_factory):
+def mailserver(home, sink):
     """Makes (postfix, gateway) for a mode; both are ended afterwards."""
     if why := mta.missing():
         pytest.skip(why)
     ended = []
 
     def make(mode: str, on_failure: str = "defer"):
-        folder = tmp_path_factory.mktemp("postfix")
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o055)
+        folder = Path(tempfile.mkdtemp(prefix="leakscan-postfix-"))
+        ended.append(lambda: shutil.rmtree(folder, ignore_errors=True))
         port = mta.free_port()
         postfix = mta.Postfix(folder, port, sink.port)
         gateway = mta.GatewayProcess(home, port, mode, on_failure, postfix.release)

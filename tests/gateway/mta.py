@@ -157,6 +157,7 @@ smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
 smtpd_forbid_bare_newline = yes
+smtpd_forbid_bare_newline_exclusions =
 notify_classes =
 minimal_backoff_time = 1s
 queue_run_delay = 1s
@@ -316,3 +317,87 @@ def send(
 ) -> tuple[int, str]:
     code, text, _ = asyncio.run(send_until_answered(port, sender, recipients, data, tries))
     return code, text
+
+
+# Messages, and many of them at once.
+
+
+def mail(identity: str, body: str = "hello", attachment: tuple[str, bytes] | None = None) -> bytes:
+    """A message with an attachment, or of text alone."""
+    import base64
+
+    head = [
+        f"Message-ID: <{identity}@corp.example>",
+        "From: Sender <sender@corp.example>",
+        "To: shown@partner.example",
+        "Subject: =?utf-8?B?5oql5Lu3?=",
+        "MIME-Version: 1.0",
+    ]
+    if attachment is None:
+        head.append("Content-Type: text/plain; charset=utf-8")
+        head.append("Content-Transfer-Encoding: 8bit")
+        return ("\r\n".join(head) + "\r\n\r\n").encode() + body.encode() + b"\r\n"
+    name, data = attachment
+    encoded = base64.encodebytes(data).replace(b"\n", b"\r\n")
+    head.append('Content-Type: multipart/mixed; boundary="edge"')
+    parts = (
+        b"--edge\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + body.encode() + b"\r\n"
+        b"--edge\r\nContent-Type: application/octet-stream\r\n"
+        b'Content-Disposition: attachment; filename="' + name.encode() + b'"\r\n'
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded + b"--edge--\r\n"
+    )
+    return ("\r\n".join(head) + "\r\n\r\n").encode() + parts
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    """A zip archive with one member."""
+    import io
+    import zipfile
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return out.getvalue()
+
+
+def leaks(rows: list[str], identity: str = "") -> list[tuple[str, bytes]]:
+    """The same thirty rows of a registered list in a body, an attachment and a zip."""
+    data = "\n".join(rows[:30]).encode()
+    return [
+        ("body", mail(f"body{identity}", "\r\n".join(rows[:30]))),
+        ("attachment", mail(f"attachment{identity}", "see", ("list.csv", data))),
+        ("zip", mail(f"zip{identity}", "see", ("list.zip", zipped("内/客户.csv", data)))),
+    ]
+
+
+async def storm(
+    postfix: Postfix,
+    gateway: GatewayProcess,
+    messages: list[tuple[str, bytes]],
+    kills: int,
+    sessions: int = 20,
+) -> dict[str, tuple[int, int]]:
+    """Send messages in parallel while the gateway is killed again and again.
+
+    Gives for each name the final code and how often it was tried.
+    """
+    waiting = list(reversed(messages))
+    answers: dict[str, tuple[int, int]] = {}
+
+    async def client() -> None:
+        while waiting:
+            name, data = waiting.pop()
+            code, _, tries = await send_until_answered(
+                postfix.port, "sender@corp.example", ["x@stranger.example"], data
+            )
+            answers[name] = (code, tries)
+
+    async def killer() -> None:
+        for number in range(kills):
+            while len(answers) < (number + 1) * len(messages) // (kills + 2):
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(gateway.kill)
+            await asyncio.to_thread(gateway.start)
+
+    await asyncio.gather(killer(), *(client() for _ in range(sessions)))
+    return answers

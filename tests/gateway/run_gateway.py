@@ -10,8 +10,11 @@ from pathlib import Path
 def main() -> int:
     from scanner.gateway import Options, gateway
     from scanner.home import open_home
+    from scanner.record.store import Store
     from scanner.settings import load_settings
 
+    opened = Store.open
+    Store.open = staticmethod(lambda home, **told: opened(home, busy_seconds=1.0))  # type: ignore
     home, listen, mode, on_failure, release = (*sys.argv[1:], "defer", "")[:5]
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     options = Options(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
+import asyncio
 import time
-import zipfile
 
-from gateway_mta import send
+import pytest
+from gateway_mta import leaks, mail, send, storm, zipped
 
 
 def wait_for(condition, seconds: float = 30.0) -> bool:
@@ -17,47 +16,6 @@ def wait_for(condition, seconds: float = 30.0) -> bool:
             return True
         time.sleep(0.05)
     return bool(condition())
-
-
-def mail(identity: str, body: str = "hello", attachment: tuple[str, bytes] | None = None) -> bytes:
-    head = [
-        f"Message-ID: <{identity}@corp.example>",
-        "From: Sender <sender@corp.example>",
-        "To: shown@partner.example",
-        "Subject: =?utf-8?B?5oql5Lu3?=",
-        "MIME-Version: 1.0",
-    ]
-    if attachment is None:
-        head.append("Content-Type: text/plain; charset=utf-8")
-        head.append("Content-Transfer-Encoding: 8bit")
-        return ("\r\n".join(head) + "\r\n\r\n").encode() + body.encode() + b"\r\n"
-    name, data = attachment
-    encoded = base64.encodebytes(data).replace(b"\n", b"\r\n")
-    head.append('Content-Type: multipart/mixed; boundary="edge"')
-    parts = (
-        b"--edge\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + body.encode() + b"\r\n"
-        b"--edge\r\nContent-Type: application/octet-stream\r\n"
-        b'Content-Disposition: attachment; filename="' + name.encode() + b'"\r\n'
-        b"Content-Transfer-Encoding: base64\r\n\r\n" + encoded + b"--edge--\r\n"
-    )
-    return ("\r\n".join(head) + "\r\n\r\n").encode() + parts
-
-
-def zipped(name: str, data: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, data)
-    return out.getvalue()
-
-
-def leaks(rows) -> list[tuple[str, bytes]]:
-    text = "\r\n".join(rows[:30])
-    data = "\n".join(rows[:30]).encode()
-    return [
-        ("body", mail("body", text)),
-        ("attachment", mail("attachment", "see", ("list.csv", data))),
-        ("zip", mail("zip", "see", ("list.zip", zipped("内/客户.csv", data)))),
-    ]
 
 
 def incidents(home):
@@ -156,3 +114,127 @@ def test_without_the_gateway_mail_is_put_off(mailserver, sink, rows):
         send(postfix.port, "sender@corp.example", ["x@stranger.example"], mail("later"))[0] == 250
     )
     assert wait_for(lambda: sink.ids() == ["<later@corp.example>"])
+
+
+def stormed(mailserver, sink, rows, home, messages: int, kills: int, mode: str = "reject") -> None:
+    """Nothing is lost, nothing with the list comes out, no message comes out twice."""
+    postfix, gateway = mailserver(mode)
+    todo = []
+    for number in range(messages):
+        if number % 10 == 3:
+            kind = number // 10 % 3
+            todo.append((f"leak{number}", leaks(rows, f"-{number}")[kind][1]))
+        else:
+            todo.append((f"clean{number}", mail(f"clean{number}", f"note {number}")))
+    answers = asyncio.run(storm(postfix, gateway, todo, kills))
+    clean = [name for name, _ in todo if name.startswith("clean")]
+    assert {answers[name][0] for name in clean} == {250}
+    assert wait_for(lambda: len(sink.messages) >= len(clean))
+    time.sleep(0.5)
+    assert sorted(sink.ids()) == sorted(f"<{name}@corp.example>" for name in clean)
+    secret = rows[3].split(",")[3].encode()
+    assert not [data for _, data in sink.messages if secret in data]
+    leaked = [name for name, _ in todo if name.startswith("leak")]
+    assert {answers[name][0] for name in leaked} == {550}
+    assert len({one.document.uri for one in incidents(home)}) == len(leaked)
+    assert postfix.queue() == []
+
+
+def test_killed_again_and_again_nothing_is_lost_or_let_out(mailserver, sink, rows, home):
+    stormed(mailserver, sink, rows, home, messages=120, kills=2)
+
+
+@pytest.mark.slow
+def test_ten_thousand_messages_and_fifty_kills(mailserver, sink, rows, home):
+    stormed(mailserver, sink, rows, home, messages=10_000, kills=50)
+
+
+def test_a_store_that_another_process_holds_puts_mail_off_and_loses_nothing(
+    mailserver, sink, rows, home
+):
+    import sqlite3
+
+    postfix, _ = mailserver("reject")
+    assert send(postfix.port, "s@corp.example", ["x@stranger.example"], mail("before"))[0] == 250
+    other = sqlite3.connect(home / "store.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    message = leaks(rows)[0][1]
+    started = time.monotonic()
+    code, text = send(postfix.port, "s@corp.example", ["x@stranger.example"], message)
+    assert (code, text[:5]) == (451, "4.7.1"), time.monotonic() - started
+    other.execute("ROLLBACK")
+    other.close()
+    code, _ = send(postfix.port, "s@corp.example", ["x@stranger.example"], message, tries=40)
+    assert code == 550
+    assert wait_for(lambda: sink.ids() == ["<before@corp.example>"])
+
+
+def test_a_bypass_is_itself_an_incident(mailserver, sink, rows, home):
+    import sqlite3
+
+    postfix, _ = mailserver("reject", "pass")
+    other = sqlite3.connect(home / "store.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    message = leaks(rows)[0][1]
+    assert send(postfix.port, "s@corp.example", ["x@stranger.example"], message)[0] == 250
+    assert wait_for(lambda: sink.ids() == ["<body@corp.example>"])
+    other.execute("ROLLBACK")
+    other.close()
+    assert wait_for(lambda: [one.finding.reasons for one in incidents(home)] == [("bypass",)], 60)
+    (found,) = incidents(home)
+    assert found.event.recipients == ("x@stranger.example",)
+    assert wait_for(lambda: not (home / "gateway/bypass.jsonl").exists())
+
+
+def test_large_messages_pass_through_the_spool_and_leave_nothing_there(
+    mailserver, sink, rows, home
+):
+    postfix, _ = mailserver("reject")
+    big = mail("big", "x", ("big.txt", b"plain words and more " * 150_000))
+    leak = mail(
+        "bigleak",
+        "x",
+        ("big.txt", b"plain words and more \n" * 150_000 + "\n".join(rows[:30]).encode()),
+    )
+    assert send(postfix.port, "s@corp.example", ["x@stranger.example"], big)[0] == 250
+    assert send(postfix.port, "s@corp.example", ["x@stranger.example"], leak)[0] == 550
+    assert wait_for(lambda: sink.ids() == ["<big@corp.example>"])
+    assert list((home / "gateway/spool").iterdir()) == []
+
+
+MALFORMED = {
+    "no blank line": b"Subject: x\r\n",
+    "no header": b"\r\nbody only\r\n",
+    "endless boundary": b"Content-Type: multipart/mixed; boundary="
+    + b"b" * 5000
+    + b"\r\n\r\n--x\r\n",
+    "boundary never closed": b'Content-Type: multipart/mixed; boundary="a"\r\n\r\n--a\r\n\r\nx\r\n',
+    "two content types": b"Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n",
+    "NULs": b"Subject: \0\0\r\n\r\nbo\0dy\r\n",
+    "8 bit header": "Subject: 客户名单\r\n\r\nx\r\n".encode("gb18030"),
+    "long line": b"Subject: x\r\n\r\n" + b"y" * 900_000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("mode", ["monitor"])
+def test_malformed_messages_get_an_answer_and_the_next_one_passes(mailserver, sink, mode):
+    postfix, gateway = mailserver(mode)
+    for name, data in MALFORMED.items():
+        code, text = send(postfix.port, "s@corp.example", ["x@stranger.example"], data)
+        assert code == 250, (name, code, text)
+    assert send(postfix.port, "s@corp.example", ["x@stranger.example"], mail("after"))[0] == 250
+    assert wait_for(lambda: len(sink.messages) == len(MALFORMED) + 1)
+    assert gateway.process.poll() is None
+
+
+def test_smuggled_commands_make_no_second_message(mailserver, sink):
+    """A bare line feed before and after the dot is no end of a message."""
+    postfix, _ = mailserver("monitor")
+    smuggled = (
+        mail("outer", "x") + b"\n.\nMAIL FROM:<a@evil.example>\r\nRCPT TO:<v@stranger.example>\r\n"
+        b"DATA\r\n" + mail("inner", "smuggled")
+    )
+    send(postfix.port, "s@corp.example", ["x@stranger.example"], smuggled)
+    time.sleep(1.0)
+    assert "<inner@corp.example>" not in sink.ids()
+    assert {tuple(people) for people, _ in sink.messages} <= {("x@stranger.example",)}
