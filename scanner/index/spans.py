@@ -45,6 +45,7 @@ def value_spans(session: MatchSession) -> list[ValueSpan]:
             match = int(events.match[event])
             place = (int(matches.start[match]), int(matches.end[match]))
             spans.add((*place, at, int(events.column[event])))
+    spans = _longest(spans)
     data = "".join(piece.text for piece in text.pieces).encode("utf-8", "surrogatepass")
     return [
         ValueSpan(
@@ -55,6 +56,17 @@ def value_spans(session: MatchSession) -> list[ValueSpan]:
         )
         for start, end, at, column in sorted(spans)
     ]
+
+
+def _longest(spans: set[tuple[int, int, int, int]]) -> set[tuple[int, int, int, int]]:
+    """Without those that another one of the same column covers."""
+    kept = set()
+    reach: dict[tuple[int, int], int] = {}
+    for start, end, at, column in sorted(spans, key=lambda one: (one[0], -one[1])):
+        if end > reach.get((at, column), -1):
+            kept.add((start, end, at, column))
+            reach[at, column] = end
+    return kept
 
 
 def _characters(data: bytes, offset: int) -> int:

@@ -1,7 +1,9 @@
 """The recognisers in force for a home: ours, the user's own, and Presidio's country packs.
 
 A home's folder `recognisers` holds the user's files, in the format of `recognisers`. A file
-`packs.toml` there may name countries whose recognisers Presidio brings: `countries = ["de", "it"]`.
+`packs.toml` there may name countries whose recognisers Presidio brings:
+`countries = ["de", "it"]`; its folder `terms` holds lists of terms. Where a trained spaCy
+pipeline is installed, names come too.
 """
 
 from __future__ import annotations
@@ -11,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from scanner.detect._entity.check import check_specs
+from scanner.detect._entity.pipelines import NamesRecogniser, available_pipelines
 from scanner.detect._entity.presidio import LANGUAGE, data_registry, make_analyzer
 from scanner.detect._entity.recognisers import built_in_files, read_specs
 from scanner.detect._entity.scan import EntityScanner
+from scanner.detect._entity.terms import TermsRecogniser, read_terms
 from scanner.home import Home
 from scanner.model.errors import PackError
 
 FOLDER = "recognisers"
 PACKS = "packs.toml"
+TERMS = "terms"
 
 
 def user_files(home: Home) -> list[Path]:
@@ -40,6 +45,10 @@ def scanner_for(home: Home | None = None, **told: Any) -> EntityScanner:
     if home is not None and (packs := home.root / FOLDER / PACKS).is_file():
         for recogniser in country_packs(_countries(packs), str(packs)):
             registry.add_recognizer(recogniser)
+    if home is not None and (files := sorted((home.root / FOLDER / TERMS).glob("*.toml"))):
+        registry.add_recognizer(TermsRecogniser([read_terms(file) for file in files]))
+    if pipelines := available_pipelines():
+        registry.add_recognizer(NamesRecogniser(pipelines))
     return EntityScanner(make_analyzer(registry, **told))
 
 
