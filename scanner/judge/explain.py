@@ -135,6 +135,8 @@ class _Teller:
         if self.judgement.exemption:
             found = next(e for e in self.pack.exemptions if e.id == self.judgement.exemption)
             yield self.say("explain.exempt", id=found.id, title=self.text(found.title))
+            if found.route == "legal_only":
+                yield self.say("explain.legal_only")
             return
         if not self.judgement.obligations:
             yield self.say("explain.no_duty")
@@ -186,6 +188,10 @@ class _Teller:
                 ratio=f"{judgement.pi_ratio:.3f}",
                 duty=f"{judgement.pi_ratio * self.pack.personal.duty_factor:.3f}",
             )
+            for duty in self.pack.personal.notify:
+                ref = self._marked(self.text(duty.ref), duty.verified)
+                key = "explain.notify_hours" if duty.hours else "explain.notify"
+                yield self.say(key, ref=ref, hours=duty.hours or 0)
 
     def _open(self) -> Iterator[str]:
         if not self.judgement.facts_to_establish:
@@ -200,8 +206,11 @@ class _Teller:
         for articles in self.pack.file.article_map:
             for ref in articles.refs:
                 if self.lang == "zh" and told in (ref.en, f"{ref.en} (unverified)"):
-                    return ref.zh if ref.verified else f"{ref.zh}（未经核实）"
+                    return self._marked(ref.zh, ref.verified)
         return told
+
+    def _marked(self, told: str, verified: bool) -> str:
+        return told if verified else self.say("explain.unverified", what=told)
 
     def _law(self) -> Iterator[str]:
         if self.judgement.law_refs:
@@ -215,6 +224,9 @@ class _Teller:
                     state=self.say(f"burden_state.{note.state}"),
                     rests=", ".join(note.rests_on) or "-",
                 )
+        for exception in self.pack.file.exceptions:
+            told = self.text(Text(zh=exception.zh, en=exception.en))
+            yield self.say("explain.exception", what=self._marked(told, exception.verified))
         yield self.say("explain.pack", pack=self.judgement.pack)
         yield self.text(self.pack.file.wording["legal_note"])
 

@@ -1,5 +1,6 @@
 """Findings judged out of a registry: the scenarios again, their facts not typed in but looked up."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -21,6 +22,9 @@ from scanner.registry.publicity import Publicity
 from scanner.registry.registry import Registry
 
 PACK = load_pack("CN")
+BANNED = re.compile(
+    r"\b(stole|guilty|violated|infringed)\b|窃取|泄密者|已构成|违法|有罪", re.IGNORECASE
+)
 AT = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 SPEC = DatasetSpec(
     "crm",
@@ -201,6 +205,7 @@ def test_every_scenario_can_be_told(registry, name, lang):
     if exemption:
         assert exemption in text
     assert "home.example" not in text
+    assert not BANNED.search(text)
     if lang == "zh":
         assert "反不正当竞争法（2025）第39条（未经核实）" in text
         assert "AUCL" not in text
@@ -376,3 +381,24 @@ def test_what_the_record_holds_for_the_burden(registry, name, states):
         judged(registry, finding, **how),
     )  # fmt: skip
     assert {note.id: note.state for note in burden_notes(incident)} == states
+
+
+@pytest.mark.parametrize("name", ["EU", "US", "INT"])
+def test_other_packs_judge_and_tell(registry, name):
+    pack = load_pack(name)
+    designation = registry.designation("crm", AT)
+    entry = replace(designation.entry, dossier=Dossier.model_validate(BASE))
+    event = Event(AT, **mail("x@rival.example"))
+    judgement = judge_finding(
+        found(30), replace(designation, entry=entry), event, Document("/m"), pack
+    )
+    assert judgement.pack.startswith(f"{name} ")
+    assert judgement.pi_ratio == 0.0
+    incident = Incident(
+        Document("/m"), Examined("", "eml", 1, "", Outcome()), found(30), event, judgement
+    )
+    for lang in ("zh", "en"):
+        text = "\n".join(explain(incident, lang))
+        assert ("未经核实" if lang == "zh" else "unverified") in text
+        assert not BANNED.search(text)
+    assert ("72" in text) is (name == "EU")
