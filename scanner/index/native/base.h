@@ -215,38 +215,6 @@ static void sip_all(u64 *x, size_t n, const Keys *k) {
     }
 }
 
-/* ---- one word of folded text after another ---- */
-typedef struct {
-    u32 start, end;
-    u64 hash; /* 0 where it can stand in no window */
-    int plain;
-} Word;
-
-/* The next word from `at` on, at most WIDEST_GAP separators away; 0 where there is none. */
-INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k) {
-    for (int gap = 0; at < end; gap++) {
-        int c = b[at], kind = T.cls[c];
-        if (kind == 0) { at++; }
-        else if (kind == 3) {
-            int size = lead_size(c);
-            if (!left_mark(b + at)) {
-                w->start = at; w->end = at + size; w->plain = 0;
-                w->hash = hash_char(b + at, size, k);
-                return gap <= WIDEST_GAP;
-            }
-            at += 3;
-        } else {
-            u32 e = at + 1;
-            while (e < end && alnum(b[e])) if (++e - at > LONGEST_WORD) break;
-            w->start = at; w->end = e; w->plain = 1;
-            w->hash = e - at > LONGEST_WORD ? 0 : hash_word(b + at, e - at, k);
-            return gap <= WIDEST_GAP;
-        }
-        if (gap > WIDEST_GAP) return 0;
-    }
-    return 0;
-}
-
 /* ---- masks over 64 bytes ---- */
 #if defined(__AVX512BW__)
 typedef __m512i Block;
@@ -331,4 +299,44 @@ INLINE Block block_lower(Block b) {
 }
 #define PATH "generic"
 #endif
+
+/* ---- one word of folded text after another ---- */
+typedef struct {
+    u32 start, end;
+    u64 hash; /* 0 where it can stand in no window */
+    int plain;
+} Word;
+
+/* Letters and digits from p on, 65 where there are more than 64; 65 bytes must be readable. */
+INLINE u32 word_length(const u8 *p) {
+    Block v = block_load(p);
+    u64 other = ~(block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26));
+    return LIKELY(other != 0) ? (u32)__builtin_ctzll(other) : 64 + (u32)alnum(p[64]);
+}
+
+/* The next word from `at` on, at most WIDEST_GAP separators away; 0 where there is none. */
+INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k) {
+    for (int gap = 0; at < end; gap++) {
+        int c = b[at], kind = T.cls[c];
+        if (kind == 0) { at++; }
+        else if (kind == 3) {
+            int size = lead_size(c);
+            if (!left_mark(b + at)) {
+                w->start = at; w->end = at + size; w->plain = 0;
+                w->hash = hash_char(b + at, size, k);
+                return gap <= WIDEST_GAP;
+            }
+            at += 3;
+        } else {
+            u32 n = word_length(b + at);
+            if (at + n > end) n = end - at;
+            w->start = at; w->end = at + n; w->plain = 1;
+            w->hash = n > LONGEST_WORD ? 0 : hash_word(b + at, n, k);
+            return gap <= WIDEST_GAP;
+        }
+        if (gap > WIDEST_GAP) return 0;
+    }
+    return 0;
+}
+
 #endif

@@ -174,15 +174,36 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
     }
 }
 
-NOINLINE void numbers(Scan *s, u32 n) {
+/* How many digits each run has, and how many with the runs that may be joined to it. */
+NOINLINE void runs_of_digits(Scan *s, u32 n) {
     const u8 *b = s->f.b;
-    for (u32 i = 0; i < n; i++) {
-        u32 start = s->digits[i];
-        u64 x = load64(b + start);
-        u32 m = digits8(x);
+    u32 reach = 99, next = ~0u;
+    for (u32 i = n; i--;) {
+        u32 start = s->digits[i], m = digits8(load64(b + start));
         int after = b[start + m];
-        if (m < SHORTEST_NUMBER && after < 0x80 && !T.digit_gap[after]) continue;
-        number_windows(s, start, x, m);
+        u32 near = (u32)(next - (start + m) <= 9), gap = (u32)(after >= 0x80) | T.digit_gap[after & 127];
+        reach = m + (near & gap ? reach : 0);
+        if (m == 8 || reach > 99) reach = 99;
+        s->run_digits[i] = (u8)m;
+        s->reach[i] = (u8)reach;
+        next = start;
+    }
+    if (n) { /* what follows the last one may not be known yet */
+        u32 i = n - 1;
+        do s->reach[i] = 99; while (i-- && s->digits[n - 1] - s->digits[i] < 96);
+    }
+}
+
+NOINLINE void numbers(Scan *s, u32 n) {
+    u32 least = (u32)__builtin_ctz(s->c->any_number), found = 0, some[STEP / 2 + 1];
+    if (least > 17) least = 17;
+    for (u32 i = 0; i < n; i++) {
+        some[found] = i;
+        found += s->reach[i] >= least;
+    }
+    for (u32 i = 0; i < found; i++) {
+        u32 start = s->digits[some[i]];
+        number_windows(s, start, load64(s->f.b + start), s->run_digits[some[i]]);
     }
 }
 
@@ -431,11 +452,10 @@ static void unit_at(Scan *s, u32 at) {
 }
 
 NOINLINE void units(Scan *s, u32 digits, u32 mails) {
-    const u8 *b = s->f.b;
     u32 m = 0;
     for (u32 i = 0; i < digits; i++) {
         u32 q = s->digits[i];
-        if (T.cls[b[q + 6]] != 2 || digits8(load64(b + q)) < 7) continue;
+        if (s->run_digits[i] < 7) continue;
         while (m < mails && s->mails[m] < q) unit_at(s, s->mails[m++]);
         unit_at(s, q);
     }

@@ -63,6 +63,7 @@ typedef struct {
     u32 anchors[STEP + 128];
     u64 anchor_hash[STEP + 128];
     u32 chars[STEP], digits[STEP], mails[STEP];
+    u8 run_digits[STEP], reach[STEP]; /* digits of each run (up to 8), of all runs joined to it (up to 99) */
     Candidate batch[BATCH];
     u64 hashes[BATCH];
     u32 batch_n;
@@ -312,6 +313,7 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
     s->words = words; s->lines = lines;
     drain(s, anchors);
     characters(s, chars);
+    runs_of_digits(s, digits);
     if (c->any_number) numbers(s, digits);
     if (c->any_code) codes(s, digits);
     mail_lane(s, mails);
