@@ -18,9 +18,12 @@ SEPARATOR = ";"
 """Between several codes of one kind in the facts of a judgement."""
 
 
-def explain(incident: Incident, lang: str | None = None) -> list[str]:
-    """The sentences, in Chinese (zh) or English (en). No value of a customer stands in them."""
-    pack = open_pack(incident.judgement.pack.split(" ")[0])
+def explain(incident: Incident, lang: str | None = None, pack: Pack | None = None) -> list[str]:
+    """The sentences, in Chinese (zh) or English (en). No value of a customer stands in them.
+
+    `pack` is for incidents judged with a pack of one's own; else it is found by its id.
+    """
+    pack = pack or open_pack(incident.judgement.pack.split(" ")[0])
     return list(_Teller(incident, pack, lang).lines())
 
 

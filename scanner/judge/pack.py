@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -35,17 +37,23 @@ def load_pack(pack_id: str, folder: Path | None = None) -> Pack:
 
 
 @cache
-def _cached(path: Path, stamp: tuple[int, int]) -> Pack:
+def _cached(path: Path, _stamp: tuple[int, int]) -> Pack:
     return load_pack_file(path)
 
 
-def open_pack(pack_id: str) -> Pack:
-    """The pack that comes with the program, compiled once in a process."""
-    path = patterns_dir() / "law" / f"{pack_id}.yaml"
+def open_pack(pack: str) -> Pack:
+    """A pack by its id, or a file of one's own by its path; compiled once in a process.
+
+    Raises PackError where there is none, or naming file, line and key.
+    """
+    own = pack.endswith((".yaml", ".yml")) or "/" in pack or "\\" in pack
+    path = Path(pack) if own else patterns_dir() / "law" / f"{pack}.yaml"
+    if own and not path.is_file():
+        raise PackError(f"there is no law pack at {pack}")
     if not path.exists():
-        return load_pack(pack_id)
+        return load_pack(pack)
     found = path.stat()
-    return _cached(path, (found.st_mtime_ns, found.st_size))
+    return _cached(path.absolute(), (found.st_mtime_ns, found.st_size))
 
 
 def load_pack_file(path: Path) -> Pack:
@@ -55,9 +63,15 @@ def load_pack_file(path: Path) -> Pack:
         file = PackFile.model_validate(source.value)
     except ValidationError as error:
         raise fail(error, source, kind=PackError) from None
-    if file.pack != path.stem:
-        raise PackError(f"{source.where(('pack',))}: the pack {file.pack!r} is named like no file")
-    return Compiler(file, source).pack()
+    ours = path.parent == patterns_dir() / "law"
+    if ours and file.pack != path.stem:
+        raise PackError(f"{source.where(('pack',))}: must be {path.stem!r}, like its file")
+    pack = Compiler(file, source).pack()
+    return pack if ours else replace(pack, origin=f"{path.name} {_digest(path)}")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def _extended(path: Path, seen: tuple[str, ...]) -> YamlFile:
@@ -69,8 +83,18 @@ def _extended(path: Path, seen: tuple[str, ...]) -> YamlFile:
         return source
     where = source.where(("extends",))
     chain = (*seen, path.stem)
-    if not isinstance(parent, str) or not (path.parent / f"{parent}.yaml").exists():
+    base = _parent(path, parent)
+    if base is None:
         raise PackError(f"{where}: there is no pack {parent!r}")
     if parent in chain:
         raise PackError(f"{where}: goes round in a circle: {' -> '.join((*chain, parent))}")
-    return source.over(_extended(path.parent / f"{parent}.yaml", chain))
+    return source.over(_extended(base, chain))
+
+
+def _parent(path: Path, name: object) -> Path | None:
+    """The file of a pack that is extended: beside this one, else one that comes with us."""
+    if not isinstance(name, str) or not name.isidentifier():
+        return None
+    folders = (path.parent, patterns_dir() / "law")
+    found = [folder / f"{name}.yaml" for folder in folders]
+    return next((file for file in found if file.is_file() and file != path), None)

@@ -110,12 +110,17 @@ class Pack:
     acts: tuple[tuple[str, AnyOf], ...] = field(repr=False)
     severity: SeverityTable = field(repr=False)
     notes: tuple[Note, ...] = field(repr=False)
+    origin: str = ""
 
     @property
     def stamp(self) -> str:
-        """Id and version as incidents carry them, marked where nobody has signed the pack."""
-        signed = "" if self.file.signed_off_by else " (not signed off)"
-        return f"{self.id} {self.version}{signed}"
+        """Id and version as incidents carry them.
+
+        Marked where nobody has signed the pack, and with file and hash where it is one's own.
+        """
+        told = [self.origin, "" if self.file.signed_off_by else "not signed off"]
+        marks = ", ".join(mark for mark in told if mark)
+        return f"{self.id} {self.version}" + (f" ({marks})" if marks else "")
 
     @property
     def similarity(self) -> SimilarityFile:

@@ -111,7 +111,7 @@ def parse_yaml(text: str, name: str, error: type[LeakscanError]) -> YamlFile:
         mark = problem.problem_mark or problem.context_mark
         line = mark.line + 1 if mark else 1
         raise error(f"{name}:{line}: not valid YAML: {problem.problem}") from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeError):
         raise error(f"{name}:1: not valid YAML: a character that YAML does not allow") from None
     return YamlFile(name, reader.value, reader.lines)
 

@@ -113,7 +113,6 @@ def test_other_packs_cite_their_own_law():
         ("weight: 1\n", "weight: heavy\n", ["obligations[5].weight"]),
         ("level: risk", "level: certain", ["obligations[2].triggers[3].level"]),
         ("route: legal_only", "route: police", ["exemptions[3].route"]),
-        ("pack: CN", "pack: DE", ["pack", "'DE'"]),
         ("signed_off_by: null", "signed_off: null", ["signed_off", "no such key"]),
         ("verified: false\nburden", "verified: no\nburden", ["verified"]),
         ("from: 2025-10-15", "from: autumn", ["article_map[2].from"]),
@@ -164,3 +163,33 @@ def test_an_unknown_pack_names_those_that_there_are():
 
 def test_a_pack_is_compiled_once():
     assert open_pack("CN") is open_pack("CN")
+
+
+def test_a_pack_of_ones_own_by_its_path(folder, tmp_path):
+    mine = tmp_path / "mine" / "house rules.yaml"
+    mine.parent.mkdir()
+    mine.write_text(
+        "extends: CN\npack: HOUSE\npack_version: '3'\nsigned_off_by: Dr. X\n", encoding="utf-8"
+    )
+    pack = open_pack(str(mine))
+    assert pack.id == "HOUSE"
+    assert pack.stamp.startswith("HOUSE 3 (house rules.yaml ")
+    assert "not signed" not in pack.stamp
+    assert len(pack.obligations) == 5
+    with pytest.raises(PackError, match="no law pack at"):
+        open_pack(str(tmp_path / "none.yaml"))
+    mine.write_text("extends: CN\npack: HOUSE\npack_version: '3'\nacts: 7\n", encoding="utf-8")
+    with pytest.raises(PackError, match=r"house rules\.yaml:4: acts"):
+        open_pack(str(mine))
+
+
+def test_a_pack_that_comes_with_the_program_is_named_like_its_file(folder, monkeypatch):
+    from scanner.judge import pack as module
+
+    (folder / "law").mkdir()
+    for path in folder.glob("*.yaml"):
+        path.rename(folder / "law" / path.name)
+    monkeypatch.setattr(module, "patterns_dir", lambda: folder)
+    edited(folder / "law", "CN", "pack: CN", "pack: DE")
+    with pytest.raises(PackError, match=r"CN\.yaml:\d+: pack: must be 'CN'"):
+        load_pack("CN")
