@@ -176,7 +176,14 @@ def _legacy(data: bytes, declared: str) -> Guess | None:
     western = _western(data)
     if western is None:
         return None
-    return Guess(western, False, ("gb18030",) if decodes(data, "gb18030") else ())
+    second = ["gb18030"] if decodes(data, "gb18030") else []
+    second += ["cp1252"] if western != "cp1252" and _latin(western) else []
+    return Guess(western, False, tuple(second))
+
+
+def _latin(encoding: str) -> bool:
+    """True for an encoding of Latin letters, which the one of Western Europe is taken for."""
+    return encoding in {"cp1250", "cp1254", "cp1257", "cp1258"} or encoding.startswith("iso8859")
 
 
 def _asian(data: bytes) -> tuple[float, str] | None:

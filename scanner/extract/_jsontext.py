@@ -65,7 +65,7 @@ class Rows:
             self._rest = ""
             self.broken = True
         if last:
-            self._finish()
+            self.finish()
 
     # ---- whole objects, by the library's fast decoder
 
@@ -183,7 +183,8 @@ class Rows:
         ]
         self._lines.add("\t".join(told))
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Give out everything that is left."""
         self.broken = self.broken or len(self._stack) > 1
         while len(self._stack) > 1:
             self._emit(self._stack.pop())
@@ -288,7 +289,12 @@ def _unescaped(raw: str) -> str:
 def rows(texts: Iterable[str], reader: Rows) -> Iterator[Segment]:
     """The segments of text that comes in pieces."""
     for text in texts:
-        reader.feed(text)
+        try:
+            reader.feed(text)
+        except Unread:
+            reader.finish()
+            yield from reader.out
+            raise
         yield from reader.out
         reader.out.clear()
     reader.feed("", last=True)
