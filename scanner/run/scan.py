@@ -24,7 +24,7 @@ from scanner.record.inventory import Inventory
 from scanner.run.judging import user
 from scanner.run.pipeline import Pipeline, Processed
 from scanner.settings import Settings
-from scanner.source.folder import Unwalked, walk
+from scanner.source.folder import Found, Unwalked, walk
 
 BATCH = 200
 TAKE_SECONDS = 0.2  # how long a result waits for the window to fill
@@ -135,7 +135,7 @@ class Scan:
         self, pipeline: Pipeline, inventory: Inventory, versions: str
     ) -> Iterator[Document]:
         """The documents that have to be examined; the others are counted."""
-        for batch in batched(walk(self._paths), BATCH):
+        for batch in batched(self._walked(), BATCH):
             refused = [found for found in batch if isinstance(found, Unwalked)]
             self._note_refused(pipeline, refused)
             documents = [found for found in batch if isinstance(found, Document)]
@@ -149,6 +149,13 @@ class Scan:
                 self._count(Coverage(seen.coverage), seen.reason)
                 self.progress.unchanged += 1
                 self._advance(document)
+
+    def _walked(self) -> Iterator[Found]:
+        """Everything below the paths but the home, whose files change while it works."""
+        home = os.fsencode(self._home.root.resolve()) + os.fsencode(os.sep)
+        for found in walk(self._paths):
+            if found.path is None or not found.path.startswith(home):
+                yield found
 
     def _note_refused(self, pipeline: Pipeline, refused: Sequence[Unwalked]) -> None:
         """Record what was seen and is no document: links out of the tree, pipes, refusals."""
