@@ -29,9 +29,11 @@ def decode(data: bytes, declared: str = "") -> str:
             return data.decode(name)
         except UnicodeDecodeError:
             pass
-    found = _charset.guess(data[: _charset.SAMPLE], declared)
+    sample = data[: _charset.SAMPLE]
+    whole = len(sample) == len(data)  # then no character is cut at its end
+    found = _charset.guess(sample + b"\n" if whole and sample[:1] != b"\xff" else sample, declared)
     if found is None:
-        return data.decode(name or "utf-8", "replace")
+        return data.decode(name or "cp1252", "replace")
     return data.decode(found.encoding, "replace")
 
 

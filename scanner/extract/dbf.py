@@ -25,6 +25,8 @@ _PAGES = {
     0x7A: "gb18030", 0x7B: "cp932", 0x7C: "cp874", 0x86: "cp737", 0x87: "cp852", 0x88: "cp857",
     0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257",
 }  # fmt: skip
+_ANSI = ("cp1252",)  # often told by programs that wrote something else
+_ASIAN = ("gb", "big5", "cp9", "euc", "utf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,9 @@ def _decoder(blob: Blob, page: int, header: int) -> _Decoder:
     told = _PAGES.get(page, "")
     if sample.isascii():
         return _Decoder(told or "utf-8")
-    found = _charset.guess(sample, told)
+    found = _charset.guess(sample + b"\n", "" if told in _ANSI else told)
+    if found and told in _ANSI and not found.encoding.startswith(_ASIAN):
+        return _Decoder(told)
     return _Decoder(found.encoding if found else told or "gb18030")
 
 
