@@ -15,6 +15,9 @@ _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(=\?)")
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _ESCAPE_SETS = ("utf-7", "hz", "iso2022")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_FEW = 8
+_MANY = ("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "utf-8")
 _PADDED = re.compile(rb"[^=]+=*")
 
 
@@ -34,6 +37,13 @@ def decode(data: bytes, declared: str = "") -> str:
     found = _charset.guess(sample + b"\n" if whole and sample[:1] != b"\xff" else sample, declared)
     if found is None:
         return data.decode(name or "cp1252", "replace")
+    if (
+        not found.sure
+        and not name
+        and len(_HIGH.findall(sample)) < _FEW
+        and found.encoding not in _MANY
+    ):
+        return data.decode("cp1252", "replace")  # too little to tell one Western page from another
     return data.decode(found.encoding, "replace")
 
 
