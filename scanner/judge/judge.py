@@ -121,6 +121,10 @@ def _text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_WHERE = frozenset({"location.class"})
+"""What is asked of a list that nobody registered: who had it is asked once it is one of ours."""
+
+
 def _unregistered(finding: Finding, event: Event, document: Document, pack: Pack) -> Judgement:
     """A list that nobody registered: no status, severity by its size and who can read it."""
     place = place_of(document, None)
@@ -141,7 +145,7 @@ def _unregistered(finding: Finding, event: Event, document: Document, pack: Pack
         trade_secret_status="",
         similarity="",
         exposure=scored.exposure,
-        facts_to_establish=("register_or_dismiss", *scored.unknown),
+        facts_to_establish=("register_or_dismiss", *_WHERE.intersection(scored.unknown)),
         facts=(
             *((name, _text(value)) for name, value in sorted(facts.items())),
             ("points", str(scored.points)),
