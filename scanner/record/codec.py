@@ -7,6 +7,7 @@ import hashlib
 import json
 import types
 import typing
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -39,32 +40,31 @@ def _types(cls: type) -> dict[str, Any]:
     return {field.name: typing.get_type_hints(cls)[field.name] for field in dataclasses.fields(cls)}
 
 
-def _built(hint: Any, value: Any) -> Any:
+@cache
+def _builder(hint: Any) -> Callable[[Any], Any]:
+    """What makes a value of that type from its JSON."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
-        if value is None:
-            return None
-        hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
-        return _built(hint, value)
+        some = _builder(next(arg for arg in typing.get_args(hint) if arg is not type(None)))
+        return lambda value: None if value is None else some(value)
     if origin is tuple:
-        args = typing.get_args(hint)
-        if args[-1] is Ellipsis:
-            return tuple(_built(args[0], item) for item in value)
-        return tuple(_built(arg, item) for arg, item in zip(args, value, strict=True))
-    return _scalar(hint, value)
-
-
-def _scalar(hint: Any, value: Any) -> Any:
+        return _tuple_builder(typing.get_args(hint))
     if dataclasses.is_dataclass(hint):
-        known = _types(typing.cast("type", hint))
-        return hint(**{name: _built(known[name], item) for name, item in value.items()})  # type: ignore[operator]
+        made = typing.cast("Callable[..., Any]", hint)
+        fields = {name: _builder(kind) for name, kind in _types(typing.cast("type", hint)).items()}
+        return lambda value: made(**{name: fields[name](item) for name, item in value.items()})
     if hint is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat
     if hint is bytes:
-        return bytes.fromhex(value)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(value)
-    return hint(value) if hint in (int, float, str, bool) else value
+        return bytes.fromhex
+    return typing.cast("Callable[[Any], Any]", hint)
+
+
+def _tuple_builder(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    parts = [_builder(arg) for arg in args if arg is not Ellipsis]
+    if args[-1] is Ellipsis:
+        return lambda value: tuple(map(parts[0], value))
+    return lambda value: tuple(part(item) for part, item in zip(parts, value, strict=True))
 
 
 def encode(incident: Incident) -> str:
@@ -86,7 +86,7 @@ def decode(body: dict[str, Any], matched: bytes = b"", nonpublic: bytes = b"") -
     Fields of the body that this version does not know are left out.
     """
     finding = {**body["finding"], "record_ids": matched.hex(), "nonpublic_ids": nonpublic.hex()}
-    return typing.cast("Incident", _built(Incident, _known({**body, "finding": finding})))
+    return typing.cast("Incident", _builder(Incident)(_known({**body, "finding": finding})))
 
 
 def _known(body: dict[str, Any]) -> dict[str, Any]:
