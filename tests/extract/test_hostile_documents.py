@@ -50,9 +50,9 @@ def workbook(sheet: str, strings: str = "") -> bytes:
             body = old.read(name)
             if name == "xl/worksheets/sheet1.xml":
                 body = sheet.encode()
-            elif name == "xl/sharedStrings.xml" and strings:
-                body = strings.encode()
             new.writestr(name, body)
+        if strings:
+            new.writestr("xl/sharedStrings.xml", strings)
     return out.getvalue()
 
 
