@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -35,6 +35,18 @@ class Settings(BaseSettings):
         (), description="passwords to try on encrypted documents", repr=False
     )
     settle_seconds: float = Field(0.3, ge=0, description="quiet time before a watched file is read")
+    hold_from: Literal["low", "medium", "high", "critical"] = Field(
+        "low", description="severity from which an outgoing document is held"
+    )
+    block_from: Literal["low", "medium", "high", "critical"] = Field(
+        "high", description="severity from which an outgoing document is blocked"
+    )
+    pass_unread: tuple[str, ...] = Field(
+        (), description="reasons why a part was not read that do not hold an outgoing document"
+    )
+    encrypted_domains: tuple[str, ...] = Field(
+        (), description="domains to which mail always travels under a key of the company's"
+    )
     retention_days: int = Field(1095, ge=1, description="days an incident is kept")
 
     @classmethod
