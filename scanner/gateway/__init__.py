@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from scanner.gateway.desk import enforcing
+from scanner.gateway.desk import policy_of
 from scanner.gateway.options import Options
 from scanner.gateway.service import Gateway, install_signals
 from scanner.home import Home
@@ -34,10 +34,9 @@ def gateway(
     `ready` is called with the address once it is listened on. Raises LeakscanError where the
     home, the address or a part of the pipeline cannot be used.
     """
-    told = enforcing(options or Options())
-    opened = open_pipeline or (
-        lambda: open_outgoing(home, settings, told.policy, operator=operator)
-    )
+    told = options or Options()
+    policy = policy_of(told, settings)
+    opened = open_pipeline or (lambda: open_outgoing(home, settings, policy, operator=operator))
     with _alone(home):
         asyncio.run(_serve(home, settings, told, opened, ready))
     return 0

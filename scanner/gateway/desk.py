@@ -19,7 +19,8 @@ from scanner.model.document import Channel, Document, Provenance
 from scanner.model.outcome import Coverage
 from scanner.run.health import Health
 from scanner.run.live import PipelineLike, ProcessedLike
-from scanner.run.send_judging import ALLOW, BLOCK, Envelope, SendJudging, graver
+from scanner.run.send_judging import ALLOW, BLOCK, Envelope, Policy, SendJudging, graver
+from scanner.settings import Settings
 from scanner.source.watched import shown
 
 log = logging.getLogger("leakscan.gateway")
@@ -87,6 +88,8 @@ class Desk:
         return ACCEPT
 
     async def _answer(self, processed: ProcessedLike, message: Message) -> Answer:
+        if not processed.incidents and all(not one.outcome.reason for one in processed.examined):
+            return ACCEPT
         decision, ids = await self._bridge.call(lambda pipeline: decided(pipeline, processed))
         if decision == ALLOW or self._options.mode == "monitor":
             return ACCEPT
@@ -129,7 +132,7 @@ def decided(pipeline: PipelineLike, processed: ProcessedLike) -> tuple[str, list
     return decision, ids
 
 
-def enforcing(options: Options) -> Options:
-    """The options with a policy that fits the mode."""
-    policy = replace(options.policy, enforced=options.mode != "monitor", record_unread=True)
-    return replace(options, policy=policy)
+def policy_of(options: Options, settings: Settings) -> Policy:
+    """The policy in force: the one told, else the settings', fitted to the mode."""
+    told = options.policy or Policy.of(settings)
+    return replace(told, enforced=options.mode != "monitor", record_unread=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scanner.gateway.held import RELEASE
 from scanner.model.errors import UsageError
@@ -20,18 +20,19 @@ class Options:
     `listen` is inet:HOST:PORT or unix:PATH. `mode`: monitor lets everything go and records it,
     hold puts what the policy holds or blocks on hold, reject refuses what it blocks and holds the
     rest. `on_failure` defer makes the mail server try again later; pass lets mail go unexamined
-    while nothing can be examined, and makes each such message an incident. `release` is the
+    while nothing can be examined, and makes each such message an incident. Without a `policy` the
+    settings say what is held and blocked. `release` is the
     command that lets a held message go, `{id}` standing for its queue id.
     """
 
     listen: str = "inet:127.0.0.1:15080"
     mode: str = "hold"
     on_failure: str = "defer"
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy | None = None
     release: tuple[str, ...] = RELEASE
     release_seconds: float = 5.0
     connections: int = 200
-    window: int = 0  # messages under way at once; 0 means four a worker
+    window: int = 0  # messages under way at once; 0 means twelve a worker
     drain_seconds: float = 30.0
     metrics_port: int | None = None
     say: Callable[[str], None] = lambda text: None

@@ -48,7 +48,7 @@ class Gateway:
         self._spool = Spool(home.gateway / "spool")
         self._held = HeldMessages(home.gateway)
         self._bypass = BypassLog(home.gateway)
-        window = options.window or 4 * (settings.workers or os.cpu_count() or 1)
+        window = options.window or 12 * (settings.workers or os.cpu_count() or 1)
         self._bridge = Bridge(home, open_pipeline, window)
         self._desk = Desk(options, self._bridge, self._held, self._bypass, self.health)
         later = text("gateway", "later")

@@ -40,7 +40,7 @@ def check(
     """
     document = _document(file)
     with open_outgoing(
-        home, settings, policy or Policy(), workers=1, operator=operator
+        home, settings, policy or Policy.of(settings), workers=1, operator=operator
     ) as pipeline:
         envelope = _envelope(file, sender, recipients)
         return check_with(pipeline, document, envelope, now=now, record=record)

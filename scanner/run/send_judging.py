@@ -46,6 +46,16 @@ class Policy:
     encrypted: bool | None = None
     encrypted_domains: frozenset[str] = frozenset()
 
+    @staticmethod
+    def of(settings: Settings) -> Policy:
+        """The policy that the settings describe."""
+        return Policy(
+            hold_from=Severity(settings.hold_from),
+            block_from=Severity(settings.block_from),
+            pass_unread=frozenset(settings.pass_unread),
+            encrypted_domains=frozenset(one.lower() for one in settings.encrypted_domains),
+        )
+
     def decide(self, finding: Finding, judgement: Judgement) -> str:
         """What one finding for one recipient calls for."""
         if finding.method is Method.UNREAD:

@@ -46,14 +46,15 @@ class Actions:
         entry = self._isolate(pairs, path, signature)
         for incident, incident_id in pairs:
             self._health.count("incidents")
-            self._say(
-                "incident",
-                id=incident_id,
-                path=incident.document.uri,
-                severity=incident.judgement.exposure.value,
-            )
             if self._options.on_incident is not None:
                 self._options.on_incident(incident, incident_id)
+            else:
+                self._say(
+                    "incident",
+                    id=incident_id,
+                    path=incident.document.uri,
+                    severity=incident.judgement.exposure.value,
+                )
             if self._courier is not None:
                 self._courier.post(incident, incident_id, entry.id if entry else "")
 
