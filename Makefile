@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 
-.PHONY: demo test test-all lint bench clean
+.PHONY: demo test test-all lint bench bench-match clean
 
 $(STAMP): pyproject.toml $(wildcard hatch_build.py scanner/index/native/*.c)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,3 +31,7 @@ bench: $(STAMP)
 
 clean:
 	rm -rf $(VENV) build dist .leakscan-demo .pytest_cache .mypy_cache .ruff_cache
+
+bench-match: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]' 2>/dev/null || true
+	$(BIN)/python benchmarks/match.py

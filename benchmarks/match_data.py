@@ -14,6 +14,7 @@ import re
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
 GIVEN = (
@@ -21,23 +22,142 @@ GIVEN = (
     "雅雯诗韵语嫣梦洁倩影少辉力健世广义兴良山仁宁贵福生龙元全胜学祥才发武利河顺信成康星光达安岩中茂进林有坚和彪诚先敬震振壮会思群心邦承乐绍功松善厚庆民友裕言若鸣朋斌梁栋维启克伦翔旭"
     "泰利志永厚岚苑馨瑗琰筠柔竹霭凝枫芸菲寒伊冰荔璧璐娅琦晶妍茜秋珊莎黛青倩珍贞莉"
 )
-CITIES = ["北京", "上海", "广州", "深圳", "杭州", "南京", "苏州", "成都", "武汉", "西安", "重庆", "天津", "青岛", "大连", "宁波", "厦门", "长沙", "郑州", "济南", "合肥"]
+CITIES = [
+    "北京",
+    "上海",
+    "广州",
+    "深圳",
+    "杭州",
+    "南京",
+    "苏州",
+    "成都",
+    "武汉",
+    "西安",
+    "重庆",
+    "天津",
+    "青岛",
+    "大连",
+    "宁波",
+    "厦门",
+    "长沙",
+    "郑州",
+    "济南",
+    "合肥",
+]
 BRAND = (
     "云海青禾瑞丰恒通达盛华宏启明远航鑫源博创智联天成金鼎东方泰和顺德信诚卓越锐捷万邦百川中科大地绿城新希望龙腾飞跃星辰晨光安康宝贝佳美力健世广义兴良山仁宁贵福生元全胜学祥才发武利河星"
     "友裕民庆善松功绍乐承群思会振震敬先彪坚有茂进岩伦翔旭鹏泽晨士以建家致树炎雄琛钧冠策浩亮政谦亨奇固之轮翰朗伯言若鸣朋斌梁栋维启克立正同开合聚汇融嘉禧昌隆鸿运吉兆辉煌灿烂风雷雨雪霜"
 )
-TRADE = ["科技", "贸易", "电子", "机械", "食品", "医药", "建材", "物流", "信息技术", "新能源", "环保", "纺织", "化工", "软件", "广告", "装饰工程"]
-ROADS = ["世纪大道", "中山路", "人民路", "解放路", "建国路", "南京西路", "高新南一道", "科技路", "长江路", "文三路", "天府大道", "光谷大道"]
-DISTRICTS = ["朝阳区", "海淀区", "浦东新区", "徐汇区", "天河区", "南山区", "西湖区", "鼓楼区", "高新区", "江汉区", "雁塔区", "渝中区"]
-ONSETS = "b br c ch cl d dr f fl g gr h j k l m n p pl qu r s sh st t th tr v w y z".split()
-VOWELS = "a e i o u ai ea ee ie oa ou".split()
-ENDS = "b ck d l ll m n nd ng nt p r rd rt s st t th x y".split()
+TRADE = [
+    "科技",
+    "贸易",
+    "电子",
+    "机械",
+    "食品",
+    "医药",
+    "建材",
+    "物流",
+    "信息技术",
+    "新能源",
+    "环保",
+    "纺织",
+    "化工",
+    "软件",
+    "广告",
+    "装饰工程",
+]
+ROADS = [
+    "世纪大道",
+    "中山路",
+    "人民路",
+    "解放路",
+    "建国路",
+    "南京西路",
+    "高新南一道",
+    "科技路",
+    "长江路",
+    "文三路",
+    "天府大道",
+    "光谷大道",
+]
+DISTRICTS = [
+    "朝阳区",
+    "海淀区",
+    "浦东新区",
+    "徐汇区",
+    "天河区",
+    "南山区",
+    "西湖区",
+    "鼓楼区",
+    "高新区",
+    "江汉区",
+    "雁塔区",
+    "渝中区",
+]
+ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "qu",
+    "r",
+    "s",
+    "sh",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "y",
+    "z",
+]
+VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ee", "ie", "oa", "ou"]
+ENDS = [
+    "b",
+    "ck",
+    "d",
+    "l",
+    "ll",
+    "m",
+    "n",
+    "nd",
+    "ng",
+    "nt",
+    "p",
+    "r",
+    "rd",
+    "rt",
+    "s",
+    "st",
+    "t",
+    "th",
+    "x",
+    "y",
+]
 KINDS = ("id", "person", "company", "phone", "email", "address", "national_id")
 
 
 def _word(rng: random.Random, syllables: int) -> str:
     """A word that sounds like one."""
-    return "".join(rng.choice(ONSETS) + rng.choice(VOWELS) for _ in range(syllables)) + rng.choice(ENDS)
+    return "".join(rng.choice(ONSETS) + rng.choice(VOWELS) for _ in range(syllables)) + rng.choice(
+        ENDS
+    )
 
 
 _names = random.Random(2)
@@ -45,6 +165,28 @@ FIRST = sorted({_word(_names, 1).title() for _ in range(900)})
 LAST = sorted({_word(_names, _names.choice((1, 1, 2))).title() for _ in range(3000)})
 STEMS = sorted({_word(_names, _names.choice((1, 2))) for _ in range(6000)})
 ROADS_EN = ("Street", "Road", "Avenue", "Lane", "Drive", "Court")
+
+
+def values(cells: int) -> list[str]:
+    """The distinct values of so many cells."""
+    return list(dict.fromkeys(cell for row in records(cells // len(KINDS)) for cell in row))
+
+
+def peer(name: str, listed: list[str]) -> Any:
+    """A library that looks for exact strings, loaded with the values; None where not installed."""
+    try:
+        if name == "daachorse":
+            import daachorse
+
+            return daachorse.DoubleArrayAhoCorasick([value.encode() for value in listed])
+        import ahocorasick
+    except ImportError:
+        return None
+    automaton = ahocorasick.Automaton()
+    for at, value in enumerate(listed):
+        automaton.add_word(value, at)
+    automaton.make_automaton()
+    return automaton
 
 
 def records(count: int, seed: int = 1) -> Iterator[tuple[str, ...]]:
@@ -59,7 +201,9 @@ def records(count: int, seed: int = 1) -> Iterator[tuple[str, ...]]:
             brand = pick(BRAND) + pick(BRAND) + (pick(BRAND) if rng.random() < 0.5 else "")
             company = f"{pick(CITIES)}{brand}{pick(TRADE)}有限公司"
             phone = f"1{pick(('38', '39', '37', '36', '35', '50', '51', '58', '59', '86', '88', '77'))}{digits}"
-            mail = f"{pick(STEMS)}{number(100_000)}@{pick(('qq', '163', 'corp', pick(STEMS)))}.example"
+            mail = (
+                f"{pick(STEMS)}{number(100_000)}@{pick(('qq', '163', 'corp', pick(STEMS)))}.example"
+            )
             address = f"{pick(CITIES)}市{pick(DISTRICTS)}{pick(ROADS)}{number(1, 2000)}号{number(1, 40)}楼{number(100, 2500)}室"
             day = f"{number(1950, 2005)}{number(1, 13):02d}{number(1, 29):02d}"
             national = f"{number(110_000, 660_000)}{day}{number(1000):03d}{pick('0123456789X')}"
@@ -77,7 +221,11 @@ def _files(folders: list[Path], ending: str) -> Iterator[str]:
     for folder in folders:
         for path in sorted(folder.rglob(f"*{ending}")) if folder.is_dir() else []:
             try:
-                raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+                raw = (
+                    gzip.decompress(path.read_bytes())
+                    if path.suffix == ".gz"
+                    else path.read_bytes()
+                )
             except (OSError, EOFError):
                 continue
             yield raw.decode("utf-8", "replace")
@@ -97,20 +245,29 @@ def _fill(pieces: Iterator[str], size: int) -> str:
     return text.encode()[:size].decode("utf-8", "ignore")
 
 
-_CODE = re.compile(r"[{}<>;=\\|`]|^\s*(?:import|def|class|>>>|\$)", re.M)
+_CODE = re.compile(r"[{}<>;=\\|`]|^\s*(?:import|def|class|>>>|\$)", re.MULTILINE)
 
 
 def english(size: int) -> tuple[str, str]:
     """English prose, and where it is from."""
     purelib = Path(sysconfig.get_paths()["purelib"])
-    folders = [Path("/usr/share/doc"), Path("/usr/share/perl"), purelib, Path(sysconfig.get_paths()["stdlib"])]
+    folders = [
+        Path("/usr/share/doc"),
+        Path("/usr/share/perl"),
+        purelib,
+        Path(sysconfig.get_paths()["stdlib"]),
+    ]
 
     seen: set[str] = set()
 
     def prose() -> Iterator[str]:
         for ending in (".pod", ".md", ".rst", ".txt", ".py", "copyright"):
             for text in _files(folders, ending):
-                lines = [line for line in text.splitlines() if line.isascii() and len(line.split()) > 5 and not _CODE.search(line)]
+                lines = [
+                    line
+                    for line in text.splitlines()
+                    if line.isascii() and len(line.split()) > 5 and not _CODE.search(line)
+                ]
                 fresh = [line for line in lines if line not in seen]
                 seen.update(fresh)
                 if len(fresh) > 10:
@@ -120,7 +277,13 @@ def english(size: int) -> tuple[str, str]:
     if text:
         return text, "documentation on this machine"
     rng = random.Random(3)
-    return _fill((" ".join(rng.choice(STEMS + ["the", "of", "and", "to"]) for _ in range(500)) for _ in range(10**6)), size), "made of a list of words"
+    return _fill(
+        (
+            " ".join(rng.choice([*STEMS, "the", "of", "and", "to"]) for _ in range(500))
+            for _ in range(10**6)
+        ),
+        size,
+    ), "made of a list of words"
 
 
 _CJK = re.compile("[\u4e00-\u9fff]")
@@ -128,7 +291,11 @@ _CJK = re.compile("[\u4e00-\u9fff]")
 
 def chinese(size: int, mixed: bool, folder: Path | None = None) -> tuple[str, str]:
     """Chinese prose (or documentation with English in it), and where it is from."""
-    folders = [Path("/usr/share/man/zh_CN"), Path("/usr/share/man/zh_TW"), *([folder] if folder else [])]
+    folders = [
+        Path("/usr/share/man/zh_CN"),
+        Path("/usr/share/man/zh_TW"),
+        *([folder] if folder else []),
+    ]
 
     def prose() -> Iterator[str]:
         for text in _files(folders, ".gz"):
@@ -142,12 +309,19 @@ def chinese(size: int, mixed: bool, folder: Path | None = None) -> tuple[str, st
     if text:
         return text, "Chinese manual pages"
     rng = random.Random(4)
-    words = CITIES + TRADE + ROADS + ["我们", "今天", "可以", "这个", "使用", "文件", "系统", "需要", "一个", "如果"]
+    words = (
+        CITIES
+        + TRADE
+        + ROADS
+        + ["我们", "今天", "可以", "这个", "使用", "文件", "系统", "需要", "一个", "如果"]
+    )
     latin = ["API", "server", "2024", "v1.2"] if mixed else []
 
     def made() -> Iterator[str]:
         while True:
-            yield "".join(rng.choice(words + latin) + rng.choice(["", "", "", "，", "。"]) for _ in range(400))
+            yield "".join(
+                rng.choice(words + latin) + rng.choice(["", "", "", "，", "。"]) for _ in range(400)
+            )
 
     return _fill(made(), size), "made of a list of words"
 
@@ -172,3 +346,53 @@ def logs(size: int) -> str:
             )
 
     return _fill(lines(), size)
+
+
+def texts(size: int, folder: Path | None) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The five texts of the benchmark, and where each is from."""
+    found = {
+        "english": english(size),
+        "chinese": chinese(size, False, folder),
+        "mixed": chinese(size, True, folder),
+        "tables": (tables(size), "rows of customers who are not registered"),
+        "logs": (logs(size), "lines made of random numbers"),
+    }
+    return {n: t.encode() for n, (t, _) in found.items()}, {n: s for n, (_, s) in found.items()}
+
+
+def hostile(size: int) -> dict[str, bytes]:
+    """Texts made to be slow."""
+    rng = random.Random(11)
+    rows = list(records(20_000))
+    cjk = "".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(20_000))
+    base64 = "".join(
+        rng.choice("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/")
+        for _ in range(50_000)
+    )
+    made = {
+        "registered rows": "\n".join(",".join(row) for row in rows),
+        "all names": " ".join(row[1] for row in rows),
+        "all phones": " ".join(row[3] for row in rows),
+        "all e-mails": " ".join(row[4] for row in rows),
+        "one phone": rows[0][3] + " ",
+        "one name": rows[0][1] + " ",
+        "1 1 1 1": "1 ",
+        "numerals": "一二 三四 ",
+        "a@a@a@": "a@",
+        "a-1-a-1": "a-1-",
+        "random CJK": cjk,
+        "base64": base64,
+        "digits": "0123456789" * 100,
+        "zeros": "0",
+        "zero-width": "a\u200b",
+        "full-width": "ａｂｃ１２３",
+        "Cyrillic": "привет мир ",
+        "brackets": "[at](dot)",
+        "entities": "&#24352;&amp;",
+        "new lines": "\n",
+        "traditional": "張偉國際電子",
+    }
+    return {
+        name: (text * (size // len(text.encode()) + 1)).encode()[:size]
+        for name, text in made.items()
+    }

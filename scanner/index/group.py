@@ -78,17 +78,21 @@ class _Clusters:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The matches of one text and the pieces it was fed in."""
+    """Matches of one text and the pieces they are in, the first of which begins at `offset`."""
 
     matches: Matches
     pieces: list[Segment] = field(repr=False)
+    offset: int = 0
 
 
-def group(scanner: Scanner, found: list[Text], units: int) -> list[DatasetMatch]:
-    """The records of each dataset that the matches make; public directories give none."""
+def group(scanner: Scanner, found: list[Text]) -> list[DatasetMatch]:
+    """The records of each dataset that the matches make; public directories give none.
+
+    `units` of what it gives is the number of lines or rows with a record.
+    """
     if not found:
         return []
-    matches = _join([text.matches for text in found])
+    matches = Matches.joined([text.matches for text in found])
     part = np.repeat(np.arange(len(found)), [len(text.matches.source) for text in found])
     public = _in_public(scanner, matches)
     told = []
@@ -104,13 +108,8 @@ def group(scanner: Scanner, found: list[Text], units: int) -> list[DatasetMatch]
         good &= ~_outshone(events, clusters, good, rule)
         if not good.any():
             continue
-        told.append(_result(scanner, at, events, clusters, good, matches, part, found, units))
+        told.append(_result(scanner, at, events, clusters, good, matches, part, found))
     return told
-
-
-def _join(parts: list[Matches]) -> Matches:
-    names = Matches.__slots__
-    return Matches(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _in_public(scanner: Scanner, matches: Matches) -> Bools:
@@ -243,7 +242,6 @@ def _result(
     matches: Matches,
     part: I64,
     found: list[Text],
-    units: int,
 ) -> DatasetMatch:
     records, back = np.unique(clusters.record[good], return_inverse=True)
     columns = np.zeros(len(records), np.uint64)
@@ -260,7 +258,7 @@ def _result(
         records.astype(np.uint32),
         columns,
         public,
-        max(units, len(lines)) if units else len(lines),
+        len(lines),
         places,
         sample,
     )
@@ -300,6 +298,7 @@ def _show(
 
 def _locate(text: Text, start: int, end: int) -> tuple[Segment, int, str]:
     """The piece in which the bytes from `start` on begin, the offset there, and what they say."""
+    start, end = start - text.offset, end - text.offset
     for piece in text.pieces:
         data = piece.text.encode("utf-8", "surrogatepass")
         if start < len(data) or piece is text.pieces[-1]:

@@ -68,6 +68,19 @@ class Stream:
         elif data:
             self._scanner.native.feed(self._handle, data, final=False)
 
+    @property
+    def tried(self) -> int:
+        """The offset before which every match is known already; 0 where that is not known."""
+        native = self._scanner.native
+        return native.counts(self._handle)[3] if native is not None else 0
+
+    def take(self) -> Matches:
+        """The matches found since the last call; more of them may begin from `tried` on."""
+        native = self._scanner.native
+        if native is None:
+            return Matches.of([])
+        return native.take(self._handle, self._first[2])
+
     def finish(self) -> Matches:
         """All matches; nothing may be fed any more."""
         native = self._scanner.native
@@ -164,7 +177,7 @@ class _Native:
             raise MemoryError("no memory for the matches of a document")
 
     def counts(self, handle: int) -> list[int]:
-        """Words, lines and units counted so far, and bytes folded."""
+        """Words, lines and units counted so far, and the offset up to which windows were tried."""
         told = np.zeros(4, np.uint64)
         self.kernel.call("counts", handle, pointer(told))
         return [int(number) for number in told]

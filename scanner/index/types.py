@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,16 @@ class Matches:
     lane: I64
     length: I64
 
+    def pick(self, which: Bools | I64) -> Matches:
+        """Some of the matches."""
+        return Matches(*(getattr(self, name)[which] for name in self.__slots__))
+
+    @staticmethod
+    def joined(parts: Sequence[Matches]) -> Matches:
+        """The matches of all parts."""
+        names = Matches.__slots__
+        return Matches(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
+
     @staticmethod
     def of(rows: Sequence[tuple[int, ...]]) -> Matches:
         """The matches given as tuples in the order of the fields."""
@@ -110,6 +120,25 @@ class DatasetMatch:
     units: int = 0
     places: tuple[str, ...] = ()
     sample: str = field(default="", repr=False)
+
+    def joined(self, later: DatasetMatch) -> DatasetMatch:
+        """This and what was found later in the same document."""
+        records = np.concatenate((self.records, later.records))
+        unique, back = np.unique(records, return_inverse=True)
+        columns = np.zeros(len(unique), np.uint64)
+        np.bitwise_or.at(columns, back, np.concatenate((self.columns, later.columns)))
+        public = np.ones(len(unique), bool)
+        np.logical_and.at(public, back, np.concatenate((self.public, later.public)))
+        places = tuple(dict.fromkeys((*self.places, *later.places)))[:5]
+        return replace(
+            self,
+            records=unique,
+            columns=columns,
+            public=public,
+            units=self.units + later.units,
+            places=places,
+            sample=self.sample or later.sample,
+        )
 
     @property
     def dataset_id(self) -> str:

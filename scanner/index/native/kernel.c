@@ -258,7 +258,7 @@ EXPORT int leakscan_feed(Scan *s, const u8 *p, u64 n, int final) {
 
 EXPORT const Match *leakscan_matches(const Scan *s, u64 *n) { *n = s->out_n; return s->out; }
 EXPORT void leakscan_counts(const Scan *s, u64 *told) {
-    told[0] = s->words; told[1] = s->lines; told[2] = s->units; told[3] = s->in;
+    told[0] = s->words; told[1] = s->lines; told[2] = s->units; told[3] = fold_origin(&s->f, s->done, 0);
 }
 EXPORT void leakscan_clear(Scan *s) { s->out_n = 0; }
 EXPORT void leakscan_siphash(u64 *x, u64 n, const u64 *keys) {

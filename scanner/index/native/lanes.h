@@ -162,7 +162,8 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
         }
         if (known && have > most) return;
         if (have >= SHORTEST_NUMBER) {
-            if (special) number_forms(s, v, start, at, marked);
+            if (special && (marked || have >= 11)) number_forms(s, v, start, at, marked);
+            else if (special && first_four(v, have) / 100 == 86) number_forms(s, v, start, at, 0);
             else if (lengths >> have & 1) push(s, hash_number(v, have, &c->k), start, at, NUMBER, have, 0);
             if (total == 17) number_x(s, v, total, start, at);
         }
