@@ -52,6 +52,14 @@ class Database:
         with translated(self.path), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def compact(self) -> None:
+        """Bring the write-ahead log home, so that what was erased is in no file any more."""
+        with translated(self.path), self.engine.connect() as connection:
+            connection.rollback()
+            raw = connection.connection.cursor()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.close()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

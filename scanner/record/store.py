@@ -209,6 +209,8 @@ class Store(Journal):
             return expired
 
         self._commit("", work)
+        if count:
+            self._database.compact()
         return count
 
     def old_unread(self, scan_id: str, under: tuple[str, ...]) -> Iterator[bytes]:

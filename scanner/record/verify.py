@@ -45,6 +45,10 @@ def verify_store(home: Home, outside: str = "") -> list[Problem]:
             *_tables(connection),
             *_record_ids(connection),
         ]
+    except sqlite3.OperationalError as error:
+        if "no such" in str(error):  # a table or a column was taken away
+            return [Problem("file", str(path), "damaged")]
+        raise StoreError(f"the incident store {path} cannot be read ({error})") from None
     except sqlite3.DatabaseError:
         return [Problem("file", str(path), "damaged")]
     finally:

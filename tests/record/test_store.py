@@ -329,3 +329,25 @@ def test_tables_are_those_that_the_migrations_make(store: Store) -> None:
 def test_importing_the_room_does_not_load_the_database_library() -> None:
     code = "import sys, scanner.record; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_expired_is_in_no_file(home: Home, store: Store, make: Make) -> None:
+    canary = "canary-7f3a"
+    incident = make(
+        1,
+        document__uri=f"/share/{canary}.xlsx",
+        document__path=f"/share/{canary}.xlsx".encode(),
+        event__actor=canary,
+        finding__sample=canary,
+    )
+    (identity,) = store.record([incident], examined=[(incident.document, (incident.examined,))])
+    store.review(identity, "confirmed", canary, "li.na")
+
+    def holding() -> set[str]:
+        names = sorted(path.name for path in home.root.iterdir())
+        return {name for name in names if canary.encode() in (home.root / name).read_bytes()}
+
+    assert holding()
+    assert store.expire(1) == 1
+    assert holding() == set()
+    assert verify_store(home) == []
