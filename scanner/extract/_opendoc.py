@@ -257,7 +257,7 @@ class _Table:
         elif value and not text:
             text = one_line(value)
         if text:
-            for step in range(min(self.repeat_cell, _MOST_REPEATED)):
+            for step in range(min(self.repeat_cell, _times(text))):
                 self.row.put(self.at + step, text)
         self.at += self.repeat_cell
         self.cell = []
@@ -274,9 +274,10 @@ class _Table:
                 self.flow.blank(self.repeat)
         else:
             line = "\t".join(cells)
-            for _ in range(min(self.repeat, _MOST_REPEATED)):
+            times = min(self.repeat, _times(line))
+            for _ in range(times):
                 self.flow.add(line)
-            self.flow.blank(self.repeat - _MOST_REPEATED)
+            self.flow.blank(self.repeat - times)
         self.repeat = 1
 
 
@@ -286,6 +287,11 @@ def _of(attrib: dict[str, str], name: str) -> str:
         if key[key.rfind("}") + 1 :] == name:
             return value
     return ""
+
+
+def _times(text: str) -> int:
+    """How often a repeated text is written out."""
+    return max(1, min(_MOST_REPEATED, (1 << 20) // max(1, len(text))))
 
 
 def _number(text: str) -> int:

@@ -19,6 +19,9 @@ _CELL = re.compile(
 )
 _ENCODED = re.compile(rb"encoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
 _NUMBER = re.compile(rb'\br="(\d+)"')
+LONGEST = 32767
+_SLICE = 65536
+_READY = 4  # segments after which they are given out
 _MOST_BLANK = 16
 _HEADER_CODES = re.compile(r'&(?:"[^"]*"|[A-Z]|\d+|K[0-9A-F]{6}|&)', re.IGNORECASE)
 _LITERAL = re.compile(r'"((?:[^"]|"")+)"')
@@ -38,8 +41,11 @@ class Strings:
             return ""
         if len(self.used) < len(self.texts):
             self.used.extend(bytes(len(self.texts) - len(self.used)))
+        text = self.texts[index]
+        if len(text) > LONGEST and self.used[index]:  # no cell of Excel holds more
+            text = text[:LONGEST]
         self.used[index] = 1
-        return self.texts[index]
+        return text
 
     def unused(self) -> Iterator[str]:
         """Strings that no cell shows any more."""
@@ -183,21 +189,22 @@ class Sheet:
 
     # ---- usual XML
 
-    def rows(self, block: bytes) -> bool:
-        """Takes whole rows; False, with nothing taken, where they are not written as usual."""
-        found = _ROW.findall(block)
-        parsed = []
-        for head, body in found:
+    def parsed(self, block: bytes) -> list[tuple[bytes, list[tuple[bytes, ...]]]] | None:
+        """Rows as their head and cells, None where they are not written as usual."""
+        rows = []
+        for head, body in _ROW.findall(block):
             cells = _CELL.findall(body)
             if len(cells) != body.count(b"<c ") + body.count(b"<c>") or b"<!" in body:
-                return False
-            parsed.append((head, cells))
-        for head, cells in parsed:
-            number = _NUMBER.search(head)
-            if number:
-                self._jump(number.group(1).decode())
-            self._fast_row(cells)
-        return True
+                return None
+            rows.append((head, cells))
+        return rows
+
+    def row(self, head: bytes, cells: list[tuple[bytes, ...]]) -> None:
+        """Takes one row without the parser."""
+        number = _NUMBER.search(head)
+        if number:
+            self._jump(number.group(1).decode())
+        self._fast_row(cells)
 
     def _fast_row(self, cells: list[tuple[bytes, ...]]) -> None:
         row = self._row
@@ -266,14 +273,28 @@ def _around(chunks: Iterable[bytes], sheet: Sheet) -> Iterator[bytes]:
                 yield buffer[: place + 11]
                 buffer = buffer[place + 11 :]
         if not plain:
-            yield buffer
+            yield from _slices(buffer)
             buffer = b""
             continue
         cut = buffer.rfind(b"</row>") + 6
         if cut >= 6:
             block, buffer = buffer[:cut], buffer[cut:]
-            yield b"" if sheet.rows(block) else block
+            rows = sheet.parsed(block)
+            if rows is None:
+                yield from _slices(block)
+                continue
+            for head, cells in rows:
+                sheet.row(head, cells)
+                if len(sheet.out) > _READY:
+                    yield b""
+            yield b""
         elif len(buffer) > (8 << 20):
             plain = False
     if buffer:
         yield buffer
+
+
+def _slices(data: bytes) -> Iterator[bytes]:
+    """Small pieces, so that what their cells refer to is given out before it grows large."""
+    for at in range(0, len(data), _SLICE):
+        yield data[at : at + _SLICE]
