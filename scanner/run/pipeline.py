@@ -24,9 +24,10 @@ from scanner.run.judging import Judging
 from scanner.run.sandbox.pool import Pool, default_workers
 from scanner.settings import Settings
 
-WINDOW = 16  # documents under way for each worker
+WINDOW = 64  # documents under way for each worker
+MOST = 256  # documents under way at all; each holds a descriptor
 GROUP = 256  # documents recorded in one commit at most
-GATHER_SECONDS = 0.02  # how long a commit waits for company
+GATHER_SECONDS = 0.1  # how long a commit waits for company
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Pipeline:
         self.pool = pool
         self.scan_id = ""
         self._ready: queue.SimpleQueue[_Ready] = queue.SimpleQueue()
-        self._window = pool.workers * WINDOW
+        self._window = min(pool.workers * WINDOW, MOST)
         self._slots = threading.Semaphore(self._window)
         self._recording = threading.Lock()
         self._counting = threading.Lock()
