@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner.judge.facts import gather
+from scanner.judge.handling import bound_by
 from scanner.judge.obligations import Verdict, decide
 from scanner.judge.pack import Pack
 from scanner.judge.personal import overlay
@@ -65,7 +66,13 @@ def judge_finding(
         pi_persons=personal.persons,
         pi_categories=personal.categories,
         pi_ratio=personal.ratio,
-        facts=_shown(verdict, assessment, gathered.misfits, contradicted=contradicted),
+        facts=_shown(
+            verdict,
+            assessment,
+            gathered.misfits,
+            bound_by(designation, event),
+            contradicted=contradicted,
+        ),
     )
 
 
@@ -95,7 +102,12 @@ def _topics(verdict: Verdict, persons: int) -> frozenset[str]:
 
 
 def _shown(
-    verdict: Verdict, assessment: Assessment, misfits: tuple[str, ...], *, contradicted: bool
+    verdict: Verdict,
+    assessment: Assessment,
+    misfits: tuple[str, ...],
+    bound: tuple[str, ...],
+    *,
+    contradicted: bool,
 ) -> tuple[tuple[str, str], ...]:
     """The facts as text, sorted, then reasons and notes, for `explain` and the record."""
     told: dict[str, list[str]] = {}
@@ -107,7 +119,7 @@ def _shown(
     if contradicted and assessment.measures.status == "met":
         told["reason.measures"] = ["open_share"]
     told["measure"] = list(assessment.in_place)
-    told["basis"] = list(assessment.confidential_basis)
+    told["basis"] = sorted({*assessment.confidential_basis, *bound})
     told["stale"] = list(assessment.stale)
     told["made_after_event"] = list(assessment.made_after_event)
     told["misfit"] = list(misfits)

@@ -61,10 +61,14 @@ persons:
   - {id: ann, roles: [sales], status: active, accounts: [ann@corp.example], private_addresses: [ann@home.example]}
   - {id: li, roles: [sales], notice_from: 2026-05-20, accounts: [li@corp.example], private_addresses: [li@home.example]}
   - {id: bo, roles: [clerk], status: active, accounts: [bo@corp.example]}
+  - {id: boss, roles: [sales], relation: director_or_senior, status: active, accounts: [boss@corp.example]}
+  - {id: sworn, roles: [sales], status: active, accounts: [sworn@corp.example], agreements: [emp]}
   - {id: old, roles: [sales], left_on: 2026-01-31, accounts: [old@corp.example], private_addresses: [old@home.example]}
 agreements:
   - {id: nda, kind: processing, parties: [us, proc], datasets: [crm], from: 2026-01-01, to: 2026-06-30, max_records: 20000, channels: [mail]}
+  - {id: emp, kind: employment, parties: [us, sworn], from: 2026-01-01, to: 2026-06-30}
 rules:
+  - {id: R2, applies_to: [clerk], allowed_channels: [paper], acknowledged_by: [bo]}
   - {id: R1, datasets: [crm], allowed_channels: [crm], allowed_places: [/srv/crm, internal_everyone], published_on: 2025-01-01}
 authorisations:
   - {id: T1, dataset: crm, person: ann, ticket: RW-7, max_records: 50, channels: [mail], from: 2026-06-01, to: 2026-06-02}
@@ -403,3 +407,36 @@ def test_other_packs_judge_and_tell(registry, name):
         assert ("未经核实" if lang == "zh" else "unverified") in text
         assert not BANNED.search(text)
     assert ("72" in text) is (name == "EU")
+
+
+def test_a_person_may_be_bound_whatever_the_dossier_says(registry):
+    """Directors by law, others by their own contract or a rule they acknowledged, on that day."""
+
+    def bound(sender, at=AT):
+        judgement = judged(
+            registry, found(), dossier=NO_RULE_NO_MEASURE, at=at, **mail("x@rival.example", sender)
+        )
+        facts = dict(judgement.facts)
+        return facts["dataset.confidential"], facts.get("basis", ""), bool(judgement.obligations)
+
+    assert bound("ann@corp.example") == ("false", "", False)
+    assert bound("boss@corp.example") == ("true", "law", True)
+    assert bound("sworn@corp.example") == ("true", "contract", True)
+    assert bound("sworn@corp.example", datetime(2026, 7, 1, tzinfo=UTC)) == ("false", "", False)
+    assert bound("bo@corp.example") == ("true", "rule", True)
+
+
+def test_a_rule_for_some_people_applies_to_them_only(registry):
+    def rule(sender):
+        facts = dict(judged(registry, found(), **mail("x@rival.example", sender)).facts)
+        return facts.get("protection.required_missing"), facts["rule.allows_channel"]
+
+    assert rule("bo@corp.example")[1] == "false"
+    designation = registry.designation("crm", AT)
+    only = tuple(row for row in designation.organisation.rules if row.id == "R2")
+    organisation = replace(designation.organisation, rules=only)
+    narrowed = replace(designation, organisation=organisation)
+    for sender, applies in (("bo@corp.example", "true"), ("ann@corp.example", "false"), ("", None)):
+        event = Event(AT, **mail("x@rival.example", sender))
+        facts = dict(judge_finding(found(), narrowed, event, Document("/m"), PACK).facts)
+        assert facts.get("rule.applies") == applies
