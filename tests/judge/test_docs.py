@@ -65,6 +65,12 @@ def test_every_list_and_kind_of_the_organisation_is_told():
             assert value in DOSSIER
 
 
+def test_every_key_of_the_organisation_is_told():
+    for model in KINDS.values():
+        for name, field in model.model_fields.items():
+            assert f"`{field.alias or name}`" in DOSSIER, name
+
+
 def test_the_examples_of_the_dossier_page_are_read(tmp_path):
     dossier, organisation = blocks(DOSSIER)
     path = tmp_path / "d.yaml"
