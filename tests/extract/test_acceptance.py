@@ -14,7 +14,7 @@ from scanner.model.content import Segment
 from scanner.model.outcome import Coverage
 
 # Formats that nothing at hand writes; tests/extract/test_real_cases.py reads one that others made.
-UNWRITTEN = {"access", "pst"}
+UNWRITTEN = {"pst"}
 # Only the strings of these are read, which the outcome says.
 STRINGS = {"ole", "visio"}
 CUTS = (0.2, 0.5, 0.8, 0.97)
