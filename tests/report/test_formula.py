@@ -7,7 +7,7 @@ import io
 import itertools
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scanner.report._formula import harmless, live, original
@@ -53,6 +53,9 @@ def test_what_is_no_formula_is_left_as_it_is() -> None:
 
 
 @given(st.lists(st.text(), min_size=1))
+@example(["a\x7fb", "c"])
+@example(["\x7f=1+1"])
+@example(["a", 'b"', "=1"])
 def test_every_row_comes_back(cells: list[str]) -> None:
     written = line(cells)
     assert written.endswith("\r\n")

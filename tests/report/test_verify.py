@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from scanner.model.chain import link
+from scanner.model.chain import canonical, link
 from scanner.model.errors import ReportError
 from scanner.model.incident import Incident
 from scanner.model.recorded import INCIDENT_COLUMNS
@@ -193,6 +195,16 @@ def test_what_is_wrong_with_a_row_is_told(exported: tuple[Path, Known]) -> None:
     path.write_bytes(rendered(rows))
     first = next(one for one in verify_report(path) if one.place == "row")
     assert (first.subject, first.code) == ("7", "out_of_place")
+
+
+@given(st.lists(st.text(), min_size=3, max_size=3), st.integers(1, 10**9))
+@example(["a\x7fb", "c", "d"], 1)
+@example(["\x7f\x7f", "", ""], 1)
+@example(['"', "\\", "\n\x1f\u2028\U0001f600"], 1)
+def test_the_row_as_json_is_the_canonical_one(cells: list[str], number: int) -> None:
+    columns = ("path", "acts", "zz")
+    row = {**dict(zip(columns, cells, strict=True)), "row_no": str(number)}
+    assert RowJson(columns)((*cells, str(number))) == canonical(row)
 
 
 def test_a_forged_anchor_is_found_with_the_key(exported: tuple[Path, Known]) -> None:
