@@ -67,13 +67,15 @@ class _Clusters:
     """Groups of events of one record that stand close together."""
 
     record: I64
-    every: U64
-    counting: U64
+    every: U64  # columns that stand here
+    able: U64  # those of them that count towards a record
+    counting: U64  # as what they count
     starts: Bools
     strong: Bools
     firm: Bools
     public: Bools
     event: I64 = field(repr=False)  # cluster of each event
+    shown: Bools = field(repr=False)  # events that do not stand inside another
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ def _clusters(
     cluster = np.cumsum(fresh) - 1
     heads = np.flatnonzero(fresh)
     alone = ~_overlaps(cluster, matches.start[match], matches.end[match])
-    bit = np.uint64(1) << events.column.astype(np.uint64)
+    shown = alone[_leaders(cluster, matches.start[match], matches.end[match])]
+    bit = np.where(shown, np.uint64(1) << events.column.astype(np.uint64), np.uint64(0))
     counting = np.where(alone, rule.counts[events.column], np.uint64(0))
     soft = _soft(matches, match)
     able = counting > 0
@@ -168,13 +171,22 @@ def _clusters(
     return _Clusters(
         record[heads],
         np.bitwise_or.reduceat(bit, heads),
+        np.bitwise_or.reduceat(np.where(able, bit, np.uint64(0)), heads),
         np.bitwise_or.reduceat(counting, heads),
         np.logical_or.reduceat(starts, heads),
         np.logical_or.reduceat(strong, heads),
         np.logical_or.reduceat(firm, heads),
         np.logical_and.reduceat(public[match] | ~able, heads),
         cluster,
+        shown,
     )
+
+
+def _leaders(cluster: I64, start: I64, end: I64) -> I64:
+    """For each event the first one of its cluster that stands at the same place."""
+    other = np.ones(len(start), bool)
+    other[1:] = (cluster[1:] != cluster[:-1]) | (start[1:] != start[:-1]) | (end[1:] != end[:-1])
+    return np.maximum.accumulate(np.where(other, np.arange(len(start)), 0))
 
 
 def _overlaps(cluster: I64, start: I64, end: I64) -> Bools:
@@ -214,7 +226,7 @@ def _qualify(clusters: _Clusters, rule: _Rule) -> Bools:
     mandatory = np.uint64(rule.mandatory)
     good &= (clusters.every & mandatory) == mandatory
     for names in rule.never:
-        good &= (clusters.every & ~np.uint64(names)) != 0
+        good &= (clusters.able & ~np.uint64(names)) != 0
     return np.asarray(good, bool)
 
 
@@ -249,7 +261,7 @@ def _result(
     public = np.ones(len(records), bool)
     np.logical_and.at(public, back, clusters.public[good])
     indexed = scanner.datasets[dataset]
-    kept = np.flatnonzero(good[clusters.event])
+    kept = np.flatnonzero(good[clusters.event] & clusters.shown)
     lines = np.unique(matches.line[events.match[kept]])
     places, sample = _show(indexed.spec, events, clusters, kept, matches, part, found)
     return DatasetMatch(
@@ -299,10 +311,14 @@ def _show(
 def _locate(text: Text, start: int, end: int) -> tuple[Segment, int, str]:
     """The piece in which the bytes from `start` on begin, the offset there, and what they say."""
     start, end = start - text.offset, end - text.offset
+    at, found = (text.pieces[0], 0), b""
     for piece in text.pieces:
         data = piece.text.encode("utf-8", "surrogatepass")
-        if start < len(data) or piece is text.pieces[-1]:
-            before = data[:start].decode("utf-8", "replace")
-            return piece, len(before), data[start:end].decode("utf-8", "replace")
+        if 0 <= start < len(data):
+            at = piece, len(data[:start].decode("utf-8", "replace"))
+        if end > 0:
+            found += data[max(start, 0) : end]
         start, end = start - len(data), end - len(data)
-    raise ValueError("a text without pieces")
+        if end <= 0:
+            break
+    return at[0], at[1], found.decode("utf-8", "replace")

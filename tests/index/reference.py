@@ -27,7 +27,9 @@ class Hit:
     line: int
 
 
-def registered(spec: DatasetSpec, rows: list[list[str]], keys: Keys) -> dict[int, set[tuple[int, int]]]:
+def registered(
+    spec: DatasetSpec, rows: list[list[str]], keys: Keys
+) -> dict[int, set[tuple[int, int]]]:
     """Keyed hash of a value -> the cells (record, column) that hold it."""
     told: dict[int, set[tuple[int, int]]] = {}
     for record, row in enumerate(rows):

@@ -24,7 +24,9 @@ def prose(words: int, seed: int, chinese: bool) -> list[str]:
     rng = random.Random(seed)
     if chinese:
         return [rng.choice(LETTERS) for _ in range(words)]
-    return ["".join(rng.choice("abcdeiostrn") for _ in range(rng.randrange(2, 9))) for _ in range(words)]
+    return [
+        "".join(rng.choice("abcdeiostrn") for _ in range(rng.randrange(2, 9))) for _ in range(words)
+    ]
 
 
 def text_of(words: list[str], chinese: bool) -> str:
@@ -54,7 +56,14 @@ def test_found_whole_in_part_and_edited(tmp_path, chinese: bool) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.sampled_from(["a", "bc", "張", "伟", "é", "Ａ", "x" * 70, "，", " ", "\n", "&#65;", "а", "한"]), max_size=300).map("".join))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "bc", "張", "伟", "é", "Ａ", "x" * 70, "，", " ", "\n", "&#65;", "а", "한"]
+        ),
+        max_size=300,
+    ).map("".join)
+)
 def test_kernel_and_python_agree(text: str) -> None:
     if kernel_module.kernel() is None:
         pytest.skip("no kernel was compiled")
@@ -69,19 +78,25 @@ def test_cut_segments_are_read_together(tmp_path) -> None:
     text = text_of(prose(600, 7, False), False)
     add_document(tmp_path, KEY, "a", [Segment(text[:999], continues=True), Segment(text[999:])])
     add_document(tmp_path / "b", KEY, "a", [Segment(text)])
-    assert (tmp_path / "a/document.idx").read_bytes() == (tmp_path / "b/a/document.idx").read_bytes()
+    assert (tmp_path / "a/document.idx").read_bytes() == (
+        tmp_path / "b/a/document.idx"
+    ).read_bytes()
 
 
 def test_ordinary_passages_do_not_count(tmp_path) -> None:
     own, letterhead = text_of(prose(300, 8, False), False), text_of(prose(300, 9, False), False)
-    add_document(tmp_path, KEY, "x", [Segment(f"{letterhead} {own}")], ordinary=[Segment(letterhead)])
+    add_document(
+        tmp_path, KEY, "x", [Segment(f"{letterhead} {own}")], ordinary=[Segment(letterhead)]
+    )
     index = DocumentIndex.open(tmp_path, KEY)
     assert index.compare([Segment(letterhead)]) == []
     assert index.compare([Segment(own)])[0].containment > 0.9
     for name in "pqr":
         other = text_of(prose(300, ord(name), False), False)
         add_document(tmp_path, KEY, name, [Segment(f"{other} THE SAME DISCLAIMER {own}")])
-    assert {match.dataset_id for match in DocumentIndex.open(tmp_path, KEY).compare([Segment(own)])} <= set("pqrx")
+    assert {
+        match.dataset_id for match in DocumentIndex.open(tmp_path, KEY).compare([Segment(own)])
+    } <= set("pqrx")
 
 
 def test_too_short_damaged_and_other_key(tmp_path) -> None:

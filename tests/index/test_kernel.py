@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.index.reference import Hit, expected
 
 from scanner.index import kernel as kernel_module
 from scanner.index.build import build_dataset
@@ -18,6 +17,7 @@ from scanner.index.scan import Scanner
 from scanner.index.types import Matches
 from scanner.model.errors import TableError
 from scanner.model.rule import Column, DatasetSpec, FieldKind
+from tests.index.reference import Hit, expected
 
 KEY = bytes(range(32))
 KINDS = (
@@ -48,8 +48,13 @@ def hits(found: Matches, scanner: Scanner) -> set[Hit]:
         for cell in cells:
             told.add(
                 Hit(
-                    int(found.start[at]), int(found.end[at]), cell // width, cell % width,
-                    int(found.first[at]), int(found.last[at]), int(found.line[at]),
+                    int(found.start[at]),
+                    int(found.end[at]),
+                    cell // width,
+                    cell % width,
+                    int(found.first[at]),
+                    int(found.last[at]),
+                    int(found.line[at]),
                 )  # fmt: skip
             )
     return told
@@ -107,7 +112,9 @@ TEXTS = st.lists(
         st.text(alphabet=ALPHABET, max_size=12),
         st.sampled_from(DISGUISED),
         st.sampled_from([cell for row in SURE for cell in row]),
-        st.sampled_from([" ", "\n", ", ", "，", "—", " " * 20, "（", "x" * 66, "0" * 30, "1 1 1 1 "]),
+        st.sampled_from(
+            [" ", "\n", ", ", "，", "—", " " * 20, "（", "x" * 66, "0" * 30, "1 1 1 1 "]
+        ),
     ),
     max_size=14,
 ).map("".join)
@@ -129,7 +136,9 @@ def test_every_disguise_is_found_on_every_path(level: str, tmp_path: pathlib.Pat
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=TEXTS, cuts=st.lists(st.integers(0, 5000), max_size=4))
-def test_any_text_in_any_pieces(level: str, tmp_path_factory: pytest.TempPathFactory, text: str, cuts: list[int]) -> None:
+def test_any_text_in_any_pieces(
+    level: str, tmp_path_factory: pytest.TempPathFactory, text: str, cuts: list[int]
+) -> None:
     scanner = _cached(level, tmp_path_factory)
     assert look(scanner, text, cuts) == expected(SPEC, SURE, text, KEY)
 
@@ -143,12 +152,16 @@ def _cached(level: str, factory: pytest.TempPathFactory) -> Scanner:
     return _CACHE[level]
 
 
-CELLS = st.one_of(st.text(alphabet=ALPHABET + "公司有限ltdcoA", max_size=16), st.sampled_from(DISGUISED))
+CELLS = st.one_of(
+    st.text(alphabet=ALPHABET + "公司有限ltdcoA", max_size=16), st.sampled_from(DISGUISED)
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(st.lists(CELLS, min_size=8, max_size=8), min_size=1, max_size=4), more=TEXTS)
-def test_any_table(level: str, tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], more: str) -> None:
+def test_any_table(
+    level: str, tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], more: str
+) -> None:
     text = "\n".join(" | ".join(row) for row in rows) + more
     try:
         scanner = scanner_of(rows, tmp_path_factory.mktemp("t"))
