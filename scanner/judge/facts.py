@@ -43,7 +43,7 @@ def gather(
     document: Document,
 ) -> Gathered:
     """Everything the law engine asks for, out of finding, dataset, event and document."""
-    place = _place(event, document, designation)
+    place = place_at(event, document, designation)
     recipient = _recipient(finding, designation, event, place)
     facts: dict[str, Value | None] = {
         **_match(finding, level),
@@ -82,7 +82,8 @@ def _match(finding: Finding, level: str) -> dict[str, Value | None]:
     }
 
 
-def _place(event: Event, document: Document, designation: Designation) -> Place:
+def place_at(event: Event, document: Document, designation: Designation) -> Place:
+    """Where the act left the document; unknown for what was sent, wherever the message lay."""
     if event.location_class:
         found = place_of(document, designation)
         return Place(event.location_class, found.acl_ok, found.encrypted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.judge.facts import gather
+from scanner.judge.facts import gather, place_at
 from scanner.judge.handling import bound_by
 from scanner.judge.obligations import Verdict, decide
 from scanner.judge.pack import Pack
@@ -38,7 +38,7 @@ def judge_finding(
     day = event.at.date()
     entry = designation.entry
     assessment = assess(entry.dossier, entry.publicity, day, pack.rules)
-    open_share = place_of(document, designation).kind == "internal_everyone"
+    open_share = place_at(event, document, designation).kind == "internal_everyone"
     contradicted = open_share and pack.file.contradiction == UNPROVEN
     measures = _measures(assessment, contradicted=contradicted)
     status = status_of(assessment.secrecy.status, assessment.value.status, measures)

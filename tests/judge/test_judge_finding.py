@@ -440,3 +440,12 @@ def test_a_rule_for_some_people_applies_to_them_only(registry):
         event = Event(AT, **mail("x@rival.example", sender))
         facts = dict(judge_finding(found(), narrowed, event, Document("/m"), PACK).facts)
         assert facts.get("rule.applies") == applies
+
+
+def test_where_a_message_lay_says_nothing_of_the_act(registry):
+    """A message checked from a folder that everybody can read is no open share."""
+    sent = judged(registry, found(), readers=Readers.EVERYONE, **mail("x@rival.example"))
+    assert sent.trade_secret_status == "ts_supported"
+    assert "location.class" not in dict(sent.facts)
+    watched = judged(registry, found(), kind="store", location_class="internal_everyone")
+    assert watched.trade_secret_status == "ts_unproven"
