@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -237,7 +239,7 @@ def test_any_cut_gives_the_same_records(home, parts: list[str], cuts: list[int])
     text = " ".join(parts)
     whole = found(home, text)
     bounds = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    pieces = [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False)] or [""]
+    pieces = [text[a:b] for a, b in itertools.pairwise(bounds)] or [""]
     segments = [Segment(piece, continues=at + 1 < len(pieces)) for at, piece in enumerate(pieces)]
     told = found(home, *segments)
     assert set(told) == set(whole)

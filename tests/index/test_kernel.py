@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import tempfile
 
@@ -55,7 +56,7 @@ def hits(found: Matches, scanner: Scanner) -> set[Hit]:
                     int(found.first[at]),
                     int(found.last[at]),
                     int(found.line[at]),
-                )  # fmt: skip
+                )
             )
     return told
 
@@ -63,7 +64,7 @@ def hits(found: Matches, scanner: Scanner) -> set[Hit]:
 def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
     """Cut at characters, near the given places."""
     bounds = sorted({0, len(data), *(_boundary(data, cut % (len(data) + 1)) for cut in cuts)})
-    return [data[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(bounds)]
 
 
 def _boundary(data: bytes, at: int) -> int:
