@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import selectors
@@ -20,9 +21,10 @@ from scanner.run.sandbox.waiting import PATIENCE, figures_of
 START_SECONDS = 60.0
 OUTPUT_TAIL = 4096
 LINGER_SECONDS = 0.05  # after which a document keeps no place from others
+NICE_AFTER, NICE = 1.0, 10  # seconds without progress, and how far it then steps back
 SLEEPS_BELOW = 0.3  # share of the time it wants a processor, below which a worker sleeps
 MAX_SLEEPING = 32  # sleeping workers that are not counted
-LOOK_SECONDS = 0.2  # between two looks at what a worker is at
+LOOK_SECONDS = 0.1  # between two looks at what a worker is at
 SPARE = 2  # idle workers kept above the number of places
 _NO_MEMORY = re.compile(
     rb"memory allocation|out of memory|bad_alloc|cannot allocate|MemoryError", re.IGNORECASE
@@ -63,6 +65,7 @@ class Worker:
         self.job: Job | None = None
         self.ahead: Job | None = None  # handed over already, to be done next
         self.taken_back: Job | None = None  # handed over, and given to another worker since
+        self.niced = False  # it lets others go first, for the rest of its life
         self.ghost = False  # it works on a job that was taken back
         self.ready = False
         self.served = 0
@@ -83,7 +86,16 @@ class Worker:
         self.began = time.monotonic()
         self.allowed = seconds
         self.until = self.began + seconds
-        self.look = Look(self.began + LOOK_SECONDS, self.began)
+        self.look = Look(self.began + LINGER_SECONDS, self.began)
+
+    def step_back(self, now: float) -> None:
+        """Lets the others go first where it uses a processor and gives nothing for a while."""
+        if self.niced or self.look.sleeps or now - self.look.since < NICE_AFTER:
+            return
+        self.niced = True
+        if hasattr(os, "setpriority"):
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self.process.pid, NICE)
 
     def starved(self) -> float:
         """Seconds since its first look in which it had no processor."""

@@ -192,7 +192,7 @@ class Supervisor(Dispatch, threading.Thread):
     def _done(self, worker: Worker, job: Job, *, recycle: bool) -> None:
         job.spent += time.monotonic() - worker.began
         memory = any(one.outcome.reason == "memory" for one in job.attempt.closed.values())
-        if recycle or memory or job.alone:
+        if recycle or memory or job.alone or worker.niced:
             worker.job = None
             self._retire(worker)
         else:
@@ -289,6 +289,7 @@ class Supervisor(Dispatch, threading.Thread):
         look.note(now, trace, worker.process.pid)
         if first and self._is_twin(worker, trace.sha256):
             return
+        worker.step_back(now)
         inside = trace.open and trace.open[-1].inner and worker.job.kind == "examine"
         if inside and now - look.since > worker.allowed / 4 + worker.starved():
             self.counts["timeouts"] += 1
