@@ -183,6 +183,9 @@ class Reading(Protocol):
     def totals(self) -> Totals:
         """What was gone through."""
 
+    def scans(self) -> Iterator[ScanRecord]:
+        """The scans, oldest first."""
+
     def custody(self) -> Iterator[Custody]:
         """The custody log."""
 

@@ -52,6 +52,7 @@ def test_the_columns_of_incidents_csv_stand_in_their_order() -> None:
         ("findings.csv", "findings"),
         ("evidence_manifest.csv", "evidence_manifest"),
         ("custody_log.csv", "custody_log"),
+        ("scan_log.csv", "scan_log"),
     ],
 )
 def test_the_columns_of_the_other_tables(title: str, module: str) -> None:

@@ -30,6 +30,8 @@ from scanner.model.recorded import (
     Reading,
     Recorded,
     Row,
+    ScanRecord,
+    ScanStart,
     Totals,
     Unread,
 )
@@ -62,6 +64,13 @@ class Fixed:
 
     def totals(self) -> Totals:
         return Totals(9, 7, 1, 2, 3, 1000, 2.0, (("damaged", 1), ("encrypted", 2)))
+
+    def scans(self) -> Iterator[ScanRecord]:
+        begun = ScanStart(
+            ("/share", "=x"), "officer", "scan-1", isolation="landlock, seccomp", self_test="passed"
+        )
+        yield ScanRecord("s1", begun, AT, AT, "complete", "system clock", self.totals(), 4)
+        yield ScanRecord("s2", begun, AT)
 
     def custody(self) -> Iterator[Custody]:
         yield Custody(1, AT, "li.na", "export", "/out/i.csv", "=for the file", '{"row_count":4}')
