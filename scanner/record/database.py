@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -135,6 +136,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StoreError(_said(path, str(error.orig))) from None
+    except sqlite3.Error as error:
+        raise StoreError(_said(path, str(error))) from None
     except SQLAlchemyError as error:
         raise StoreError(
             f"the incident store {path} cannot be used ({type(error).__name__})"

@@ -12,16 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scanner import report
+from scanner.catalogue import offers
 from scanner.messages import message
 from scanner.model.chain import GENESIS, canonical, link
 from scanner.model.errors import ReportError
-from scanner.model.recorded import INCIDENT_COLUMNS, Problem
+from scanner.model.recorded import CHAIN_COLUMNS, INCIDENT_COLUMNS, Problem
 from scanner.report._chained import RowJson
 from scanner.report._formula import original
 from scanner.report._table import BOM
 from scanner.report.csv import ANCHOR_FORMAT, COLUMNS, anchor_path, coverage_path
 
 _FIELD_BYTES = 1 << 24
+
+
+def chained_tables() -> set[tuple[str, ...]]:
+    """The headers of the tables that carry a hash chain."""
+    tables = (columns for columns in offers(report, "COLUMNS"))
+    return {COLUMNS, *((*columns, *CHAIN_COLUMNS) for columns in tables)}
 
 
 class _Hashing(io.RawIOBase):
@@ -92,6 +100,7 @@ class _Chain:
     def __init__(self) -> None:
         self.rows = 0
         self.head = GENESIS
+        self._columns: tuple[str, ...] = COLUMNS
         self._json = RowJson(INCIDENT_COLUMNS)
 
     def problems(self, text: io.TextIOWrapper) -> Iterator[Problem]:
@@ -99,9 +108,12 @@ class _Chain:
         csv.field_size_limit(_FIELD_BYTES)
         reader = csv.reader(text, strict=True)
         try:
-            header = next(reader, [])
-            if tuple(header) != COLUMNS:
+            header = tuple(next(reader, []))
+            if header not in chained_tables():
                 yield Problem("header", "", "changed")
+            else:
+                self._columns = header
+                self._json = RowJson(header[: -len(CHAIN_COLUMNS)])
             for cells in reader:
                 yield from self._row(cells)
         except csv.Error:
@@ -110,7 +122,7 @@ class _Chain:
     def _row(self, cells: list[str]) -> Iterator[Problem]:
         self.rows += 1
         here = str(self.rows)
-        if len(cells) != len(COLUMNS):
+        if len(cells) != len(self._columns):
             yield Problem("row", here, "width")
             return
         raw = [cell if cell[:1].isalnum() else original(cell) for cell in cells]

@@ -351,3 +351,14 @@ def test_what_expired_is_in_no_file(home: Home, store: Store, make: Make) -> Non
     assert store.expire(1) == 1
     assert holding() == set()
     assert verify_store(home) == []
+
+
+def test_a_store_damaged_while_it_is_read_is_told(home: Home, make: Make) -> None:
+    with Store.open(home) as store:
+        store.record([make(number) for number in range(300)])
+    data = bytearray(home.store.read_bytes())
+    for place in range(40_960, len(data), 4096):
+        data[place : place + 256] = b"\xff" * 256
+    home.store.write_bytes(data)
+    with pytest.raises(StoreError, match="damaged"), Store.open(home) as store:
+        rows(store)

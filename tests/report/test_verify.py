@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from scanner.model.chain import canonical, link
 from scanner.model.errors import ReportError
 from scanner.model.incident import Incident
-from scanner.model.recorded import INCIDENT_COLUMNS
+from scanner.model.recorded import INCIDENT_COLUMNS, ScanStart, Totals
 from scanner.record.store import Store
 from scanner.report._chained import RowJson
 from scanner.report._formula import original
 from scanner.report._table import BOM, line
-from scanner.report.base import Profile
+from scanner.report.base import Profile, report_named
 from scanner.report.csv import COLUMNS, anchor_path, coverage_path, write
 from scanner.report.verify import said, verify_report
 
@@ -175,6 +175,24 @@ def test_ten_thousand_changes_are_found(exported: tuple[Path, Known]) -> None:
     clean = exported[0].read_bytes()
     for seed in range(TRIALS, ALL_TRIALS):
         tamper(exported, clean, seed)
+
+
+@pytest.mark.parametrize("name", ["scan_log", "measure_log"])
+def test_the_other_chained_tables_verify_too(store: Store, tmp_path: Path, name: str) -> None:
+    for number in range(4):
+        store.finish_scan(store.start_scan(ScanStart((f"/share/{number}",))), Totals(number))
+    path = tmp_path / f"{name}.csv"
+    written = report_named(name).write(path, store.select(), Profile(key=KEY))
+    known = {written.head_hash: (written.rows, written.sha256)}
+    assert verify_report(path, exported=known) == []
+    clean = path.read_bytes()
+    path.write_bytes(clean.replace(b"/share/2", b"/share/9"))
+    assert [(one.subject, one.code) for one in verify_report(path, exported=known)] == [
+        ("3", "changed"),
+        (path.name, "bytes"),
+    ]
+    path.write_bytes(b"".join(clean.splitlines(keepends=True)[:-1]))
+    assert [one.code for one in verify_report(path, exported=known)] == ["no_anchor"]
 
 
 def test_what_is_wrong_with_a_row_is_told(exported: tuple[Path, Known]) -> None:
