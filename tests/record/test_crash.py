@@ -136,6 +136,38 @@ def test_killed_while_the_store_is_made(tmp_path: Path, make: Make) -> None:
         check(home, make, set(acknowledged))
 
 
+@needs_fork
+def test_writes_that_the_system_refuses_at_any_size(home: Home, make: Make) -> None:
+    """Files may not grow beyond a random size: the store's, its log's, the inventory's."""
+    import resource
+
+    rng, acknowledged = random.Random(3), set[int]()
+    Store.open(home).close()
+    for _ in range(20):
+        first = 1 + max(acknowledged, default=0)
+        sizes = [path.stat().st_size for path in home.root.iterdir()]
+        limit = rng.randrange(40_000, max(sizes) + 120_000)
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.close(read_end)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+                work(home, make, first, write_end)
+            except StoreError as error:
+                code = 0 if "\n" not in str(error) else 2
+            finally:
+                os._exit(code)
+        os.close(write_end)
+        with os.fdopen(read_end, "rb") as stream:
+            lines = stream.read().split(b"\n")
+        assert os.waitpid(child, 0)[1] == 0
+        acknowledged.update(int(line) for line in lines[:-1])
+        check(home, make, acknowledged)
+    assert acknowledged
+
+
 def test_a_full_disk_is_told_and_loses_nothing(home: Home, make: Make) -> None:
     with Store.open(home) as store:
         kept = store.record([make(number) for number in range(20)])
