@@ -22,9 +22,27 @@ from scanner.settings import Settings
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def _code_paths() -> list[str]:
-    """Where this process finds its modules, as absolute paths."""
-    return [str(Path(entry or ".").absolute()) for entry in sys.path]
+def environment() -> dict[str, str]:
+    """The environment of a worker: this one's, the same places for modules, one thread."""
+    paths = [str(Path(entry or ".").absolute()) for entry in sys.path]
+    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def configuration(
+    home: Home, settings: Settings, detectors: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """What a worker is told before its first document."""
+    return {
+        "home": str(home.root),
+        "settings": settings.model_dump(mode="json"),
+        "detectors": None if detectors is None else list(detectors),
+    }
+
+
+def failure(told: Any) -> LeakscanError:
+    """The error that kept a worker from being prepared."""
+    kind = getattr(scanner.model.errors, str(told[0]), LeakscanError)
+    return kind(told[1]) if issubclass(kind, LeakscanError) else LeakscanError(told[1])
 
 
 MAX_LAUNCHES = 4
@@ -112,11 +130,7 @@ class ZygoteLauncher:
     """Asks the zygote for workers and hears from it how they ended."""
 
     def __init__(self, home: Home, settings: Settings, detectors: tuple[str, ...] | None) -> None:
-        self._config = {
-            "home": str(home.root),
-            "settings": settings.model_dump(mode="json"),
-            "detectors": None if detectors is None else list(detectors),
-        }
+        self._config = configuration(home, settings, detectors)
         self._processes: dict[int, Process] = {}
         self._numbers = 0
         self._inbox = Inbox()
@@ -128,14 +142,12 @@ class ZygoteLauncher:
     def _start(self) -> None:
         self.launches += 1
         ours, theirs = socket.socketpair()
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(_code_paths()))
-        environment.update(dict.fromkeys(ONE_THREAD, "1"))
         fd = theirs.fileno()
         command = [sys.executable, "-P", "-m", "scanner.run.sandbox.zygote", str(fd)]
         self._process = subprocess.Popen(
             command,
             pass_fds=(fd,),
-            env=environment,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -199,8 +211,7 @@ class ZygoteLauncher:
         if letter == b"Z":
             self.ready = True
         elif letter == b"F":
-            kind = getattr(scanner.model.errors, value[0], LeakscanError)
-            raise kind(value[1])
+            raise failure(value)
         elif letter == b"S":
             process = self._processes.get(value[0])
             pidfd = self._fds.pop(0)

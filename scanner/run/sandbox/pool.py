@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,8 @@ from scanner.model.document import Document
 from scanner.model.errors import LeakscanError, Unread
 from scanner.model.examined import Examined
 from scanner.run.sandbox.job import Done, Job, Line, unseen
-from scanner.run.sandbox.launch import ZygoteLauncher
+from scanner.run.sandbox.launch import Launcher, ZygoteLauncher
+from scanner.run.sandbox.spawn import SpawnLauncher
 from scanner.run.sandbox.supervisor import LINES_LOW, Supervisor
 from scanner.settings import Settings
 from scanner.source.folder import open_document
@@ -42,9 +44,21 @@ def default_workers() -> int:
         return os.cpu_count() or 1
 
 
+def _launcher(
+    home: Home, settings: Settings, detectors: tuple[str, ...] | None, *, spawn: bool
+) -> Launcher:
+    if os.name != "posix":
+        raise LeakscanError(
+            "documents are read by isolated worker processes, which this system does not offer: "
+            "run leakscan on Linux or macOS (on Windows in WSL)"
+        )
+    return (SpawnLauncher if spawn else ZygoteLauncher)(home, settings, detectors)
+
+
 class Pool:
     """Warm, isolated workers. `detectors` names them "module:attribute"; None means all.
 
+    `spawn` starts each worker as an interpreter of its own instead of forking a prepared one.
     Raises LeakscanError, on the first use, where a detector cannot be opened.
     """
 
@@ -55,6 +69,7 @@ class Pool:
         *,
         workers: int = 0,
         detectors: tuple[str, ...] | None = None,
+        spawn: bool = sys.platform != "linux",
     ) -> None:
         self.settings = settings
         self.workers = workers or settings.workers or default_workers()
@@ -66,7 +81,7 @@ class Pool:
         self._taken = 0
         self._numbers = 0
         self._closed = False
-        launcher = ZygoteLauncher(home, settings, detectors)
+        launcher = _launcher(home, settings, detectors, spawn=spawn)
         self._supervisor = Supervisor(launcher, self.workers, settings)
         self._supervisor.start()
 
@@ -195,7 +210,7 @@ class Pool:
         self._supervisor.cancel()
 
     def isolation_report(self) -> list[dict[str, Any]]:
-        """What isolation is in force, for each worker started so far."""
+        """What isolation is in force: the different reports of the workers started so far."""
         return list(self._supervisor.isolation)
 
     def first_isolation(self, seconds: float = 30.0) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from scanner.run.sandbox.codec import Malformed
 from scanner.run.sandbox.crew import LINGER_SECONDS, LOOK_SECONDS, Crew, Worker
 from scanner.run.sandbox.dispatch import Dispatch
 from scanner.run.sandbox.job import Attempt, Job, unseen, unstable
-from scanner.run.sandbox.launch import Launcher
+from scanner.run.sandbox.launch import Launcher, failure
 from scanner.settings import Settings
 
 BURY_SECONDS = 1.0  # how long the end of a hung-up process is waited for
@@ -168,9 +168,8 @@ class Supervisor(Dispatch, threading.Thread):
             self._kill(worker, "crash:protocol")
 
     def _message(self, worker: Worker, letter: bytes, value: Any) -> None:
-        if letter == b"H" and not worker.ready:
-            worker.ready = True
-            self.isolation.append(value if isinstance(value, dict) else {})
+        if not worker.ready:
+            self._ready(worker, letter, value)
             return
         job = worker.job
         if worker.ghost and letter in (b"O", b"C", b"P"):
@@ -188,6 +187,16 @@ class Supervisor(Dispatch, threading.Thread):
             hearing.note(job, letter, value, self._poison)
             if job.lines is not None and job.lines.qsize() > LINES_HIGH and not worker.paused:
                 self._crew.pause(worker)
+
+    def _ready(self, worker: Worker, letter: bytes, value: Any) -> None:
+        """The first word of a worker, said before it saw any document."""
+        if letter == b"F":
+            raise failure(value)
+        if letter != b"H" or not isinstance(value, dict):
+            raise Malformed("no hello")
+        worker.ready = True
+        if value not in self.isolation:
+            self.isolation.append(value)
 
     def _done(self, worker: Worker, job: Job, *, recycle: bool) -> None:
         job.spent += time.monotonic() - worker.began

@@ -23,6 +23,7 @@ from scanner.home import Home
 from scanner.model.errors import LeakscanError
 from scanner.run.sandbox import blackbox
 from scanner.run.sandbox.frames import receive, send
+from scanner.run.sandbox.warm import warm_up
 from scanner.settings import Settings, load_settings
 
 
@@ -49,6 +50,21 @@ def _told(error: Exception) -> str:
     return f"the workers cannot be prepared: {type(error).__name__} in {place}"
 
 
+def prepared(sock: socket.socket, config: Any) -> tuple[list[Detector], Settings] | None:
+    """The detectors opened and everything imported; None where that failed, which is told."""
+    try:
+        settings = Settings.model_validate(config["settings"])
+        detectors = detectors_of(Home(Path(config["home"])), settings, config["detectors"])
+        warm_up()
+    except LeakscanError as error:
+        send(sock, b"F", [type(error).__name__, str(error)])
+        return None
+    except Exception as error:  # noqa: BLE001  told to the user as one line
+        send(sock, b"F", ["LeakscanError", _told(error)])
+        return None
+    return detectors, settings
+
+
 class Zygote:
     """The loop: forks on request, reports the dead."""
 
@@ -61,22 +77,10 @@ class Zygote:
     def prepare(self) -> None:
         """Reads the configuration, imports and opens everything, says whether that worked."""
         message = receive(self._sock)
-        if message is None:
+        made = prepared(self._sock, message[1]) if message is not None else None
+        if made is None:
             raise SystemExit(0)
-        config = message[1]
-        try:
-            self._settings = Settings.model_validate(config["settings"])
-            home = Home(Path(config["home"]))
-            self._detectors = detectors_of(home, self._settings, config["detectors"])
-            from scanner.run.sandbox.warm import warm_up
-
-            warm_up()
-        except LeakscanError as error:
-            send(self._sock, b"F", [type(error).__name__, str(error)])
-            raise SystemExit(0) from None
-        except Exception as error:  # noqa: BLE001  told to the user as one line
-            send(self._sock, b"F", ["LeakscanError", _told(error)])
-            raise SystemExit(0) from None
+        self._detectors, self._settings = made
         gc.collect()
         gc.freeze()
         send(self._sock, b"Z", [len(self._detectors)])
