@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scanner.extract._flow import Flow
+from scanner.extract._xml import DULL
 from scanner.model.content import Kind, Layout, Piece, Segment
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ class Drawing:
 
     `prompts` False leaves out the text of placeholders, which in masters only tells what to enter.
     """
+
+    DULL = DULL
 
     def __init__(
         self, locator: str = "", kind: Kind = Kind.BODY, prompts: bool = True, chart: bool = False

@@ -10,6 +10,7 @@ from io import BytesIO
 
 from scanner.extract import _cells
 from scanner.extract._flow import Flow, one_line
+from scanner.extract._xml import DULL
 from scanner.model.content import Child, Kind, Layout, Piece, Segment
 
 _PLACES = {
@@ -38,6 +39,8 @@ class OpenDocument:
 
     `outside` False leaves out text that stands in no known place (styles).
     """
+
+    DULL = DULL
 
     def __init__(self, locator: str = "", outside: bool = True) -> None:
         self.out: list[Piece] = []
@@ -257,8 +260,11 @@ class _Table:
         elif value and not text:
             text = one_line(value)
         if text:
-            for step in range(min(self.repeat_cell, _times(text))):
-                self.row.put(self.at + step, text)
+            if self.repeat_cell == 1:
+                self.row.put(self.at, text)
+            else:
+                for step in range(min(self.repeat_cell, _times(text))):
+                    self.row.put(self.at + step, text)
         self.at += self.repeat_cell
         self.cell = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scanner.extract._flow import Flow, one_line
+from scanner.extract._xml import DULL
 from scanner.model.content import Kind, Layout, Segment
 
 _DROPPED = frozenset({"Fallback", "rPrChange", "pPrChange", "binData"})
@@ -13,6 +14,8 @@ _BREAKS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "
 
 class Word:
     """Target for a part of a Word document (also the 2003 kind, which has the same names)."""
+
+    DULL = DULL
 
     def __init__(self, locator: str = "", kind: Kind = Kind.BODY) -> None:
         self.out: list[Segment] = []

@@ -32,6 +32,21 @@ class Target(Protocol):
         """Text."""
 
 
+# Elements that only say how something looks; no target keeps anything of them.
+DULL = frozenset((
+    "rPr", "pPr", "tcPr", "trPr", "tblPr", "tblGrid", "gridCol", "tcW", "tblW", "tblLook",
+    "tblStyle", "rFonts", "sz", "szCs", "lang", "color", "rStyle", "pStyle", "spacing", "ind",
+    "jc", "b", "bCs", "i", "iCs", "u", "shd", "tcBorders", "tblBorders", "top", "left",
+    "bottom", "right", "insideH", "insideV", "vAlign", "noProof", "proofErr", "bookmarkEnd",
+    "lastRenderedPageBreak", "sectPr", "pgSz", "pgMar", "cols", "docGrid", "endParaRPr",
+    "lstStyle", "bodyPr", "latin", "ea", "cs", "solidFill", "srgbClr", "schemeClr", "prstGeom",
+    "avLst", "xfrm", "off", "ext", "chOff", "chExt", "nvPr", "nvSpPr", "cNvSpPr", "spPr", "ln",
+    "noFill", "spLocks", "defRPr", "lnSpc", "spcBef", "spcPct", "buNone", "buFont", "buChar",
+    "extLst", "lumMod", "lumOff", "gd", "pathLst", "lnTo", "text-properties",
+    "paragraph-properties", "font-face", "table-column",
+))  # fmt: skip
+
+
 class _Bridge:
     """Between lxml and a target: local names only, comments left out unless wanted."""
 
@@ -41,19 +56,35 @@ class _Bridge:
         self.data = target.data
         comment = getattr(target, "comment", None)
         self.comment = comment if comment is not None else _nothing
+        self._dull: frozenset[str] = getattr(target, "DULL", frozenset())
+        self._names: dict[str, str] = {}
         self._depth = 0
+
+    def _name(self, tag: str) -> str:
+        name = tag[tag.rfind("}") + 1 :]
+        if len(self._names) < 5000:
+            self._names[tag] = "" if name in self._dull else name
+        return "" if name in self._dull else name
 
     def start(self, tag: str, attrib: dict[str, str]) -> None:
         """An element begins."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise Unread("limit:depth", "elements nest too deep")
-        self._start(tag[tag.rfind("}") + 1 :], attrib)
+        name = self._names.get(tag)
+        if name is None:
+            name = self._name(tag)
+        if name:
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise Unread("limit:depth", "elements nest too deep")
+            self._start(name, attrib)
 
     def end(self, tag: str) -> None:
         """An element ends."""
-        self._depth -= 1
-        self._end(tag[tag.rfind("}") + 1 :])
+        name = self._names.get(tag)
+        if name is None:
+            name = self._name(tag)
+        if name:
+            self._depth -= 1
+            self._end(name)
 
     def pi(self, target: str, data: str | None = None) -> None:
         """An instruction: nothing of it is followed."""
