@@ -16,6 +16,7 @@ _SIDE = 2000  # the recogniser shrinks what is larger
 _TILE = 1800
 _SMALL_LETTERS, _GOOD_LETTERS, _LARGE_LETTERS = 15, 36, 56
 _SURE = 0.93
+_FEW = 5  # so few pieces cost little to be read again
 
 
 class _Engine:
@@ -84,7 +85,7 @@ def _boxes(picture: Any, budget: Budget) -> list[Box]:
     elif height * shrunk < _SMALL_LETTERS and max(picture.size) > _TILE:
         budget.check_time()
         found = _best(first, _tiles(picture, budget))
-    elif height * shrunk > _LARGE_LETTERS or _mean(first) < _SURE:
+    elif height * shrunk > _LARGE_LETTERS or _mean(first) < _SURE or len(first) <= _FEW:
         goals = (28.0, 44.0) if height > _GOOD_LETTERS else (height * 1.6,)
         for goal in goals:
             budget.check_time()
