@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scanner.detect._entity.classes import DIGIT, FOLDS, HIGH, SPACE, WORD, classes_of
@@ -57,12 +57,15 @@ class Reach:
 class Gate:
     """The gate of one expression, None where there is none, and the reach of its matches.
 
-    The gate itself never crosses more than `lines` line ends.
+    The gate itself never crosses more than `lines` line ends. A match begins at least `least` and
+    at most `back` characters before the end of its gate (None: no bound).
     """
 
     expression: bytes | None
     reach: Reach
     lines: int = 0
+    least: int = 0
+    back: int | None = None
 
 
 NO_GATE = Gate(None, Reach(None, None))
@@ -84,12 +87,15 @@ def gate_of(regex: str, flags: int) -> Gate:
     if tree.getwidth()[0] < 1:
         return Gate(None, reach)
     try:
-        expression, lines = _Writer(flags).factor(tree)
-        if len(expression) > _LONGEST:
-            expression, lines = _Writer(flags, brief=True).factor(tree)
+        made = _Writer(flags).factor(tree)
+        if len(made.expression or b"") > _LONGEST:
+            made = _Writer(flags, brief=True).factor(tree)
     except (_NotPlainError, RecursionError):
         return Gate(None, reach)
-    return Gate(expression if 0 < len(expression) <= _LONGEST else None, reach, lines)
+    if not 0 < len(made.expression or b"") <= _LONGEST:
+        return Gate(None, reach)
+    back = reach.width if made.back is None else made.back
+    return replace(made, reach=reach, back=back)
 
 
 class _NotPlainError(Exception):
@@ -144,6 +150,25 @@ def _item_set(op: Any, argument: Any, flags: int) -> frozenset[int]:
     raise _NotPlainError
 
 
+def _sure_set(op: Any, argument: Any, flags: int) -> frozenset[int]:
+    """The ASCII codes that the item surely matches, none where that is not simple."""
+    if flags & re.IGNORECASE or op not in (sre.LITERAL, sre.IN):
+        return frozenset()
+    if op is sre.LITERAL:
+        return frozenset({argument}) if argument < 128 else frozenset()
+    codes: set[int] = set()
+    for inner, told in argument:
+        if inner is sre.LITERAL:
+            codes.add(told)
+        elif inner is sre.RANGE:
+            codes.update(range(told[0], min(told[1], 127) + 1))
+        elif inner is sre.CATEGORY and told in (sre.CATEGORY_DIGIT, sre.CATEGORY_WORD):
+            codes |= _CATEGORIES[told]
+        else:
+            return frozenset()
+    return frozenset(code for code in codes if code < 128)
+
+
 def _class_set(items: Iterable[tuple[Any, Any]], flags: int) -> frozenset[int]:
     named: set[int] = set()
     codes: set[int] = set()
@@ -193,6 +218,21 @@ def _plain(code: int) -> bytes:
     return char.encode() if char.isascii() and char.isalnum() else b"\\x%02x" % code
 
 
+_LOOKS = (sre.ASSERT, sre.ASSERT_NOT, sre.AT)
+
+
+def _with_lookbehind(items: Any) -> list[Any]:
+    """The items with the first positive lookbehind, where it stands before all, written out."""
+    found: list[Any] = []
+    for place, (op, argument) in enumerate(items):
+        if op is sre.ASSERT and argument[0] < 0:
+            return [*argument[1], *list(items)[place + 1 :]]
+        if op not in _LOOKS:
+            break
+    found.extend(items)
+    return found
+
+
 def _least_width(op: Any, argument: Any) -> int:
     """The fewest characters that an item consumes, counting what is surely one character."""
     if op in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
@@ -213,13 +253,15 @@ class _Writer:
         self._flags = flags
         self._brief = brief
 
-    def factor(self, items: Any) -> tuple[bytes, int]:
-        """The gate of a whole expression, and how many line ends it can cross.
+    def factor(self, items: Any) -> Gate:
+        """The gate of a whole expression, without its reach.
 
         Optional ends are left out, repeats at the ends cut down. Items that can cross any number
-        of line ends part the expression: the part that consumes the most is the gate.
+        of line ends part the expression: the part that consumes the most is the gate. Characters
+        that must not stand just before or behind are part of it where nothing was cut there.
         """
-        inner = [item for item in items if item[0] not in (sre.ASSERT, sre.ASSERT_NOT, sre.AT)]
+        listed = _with_lookbehind(items)
+        inner = [item for item in listed if item[0] not in _LOOKS]
         if len(inner) == 1 and inner[0][0] is sre.SUBPATTERN:
             _group, add, drop, body = inner[0][1]
             return _Writer((self._flags | add) & ~drop, brief=self._brief).factor(body)
@@ -234,7 +276,64 @@ class _Writer:
                 parts[-1].append((op, argument))
                 lines[-1] += more
         best = max(range(len(parts)), key=lambda place: self._least(parts[place]))
-        return self._trimmed(parts[best]), lines[best]
+        if len(parts) > 1:
+            return Gate(self._trimmed(parts[best], 0, 0), NO_GATE.reach, lines[best])
+        before, _most = self._edge(listed, -1)
+        behind, tail = self._edge(listed[::-1], 1)
+        own = [item for item in items if item[0] not in _LOOKS]
+        least, back = self._distance(own, cut=not behind)
+        return Gate(
+            before + self._trimmed(inner, len(before), len(behind)) + behind,
+            NO_GATE.reach,
+            lines[best],
+            least + min(tail, 1),
+            None if back is None else back + tail,
+        )
+
+    def _distance(self, items: list[Any], *, cut: bool) -> tuple[int, int | None]:
+        """The least and most characters from the start of a match to the end of its gate."""
+        kept = list(items)
+        while cut and kept and self._optional(*kept[-1]):
+            kept.pop()
+        if not kept:
+            return 0, None
+        op, argument = kept[-1]
+        cut = cut and op in (sre.MAX_REPEAT, sre.MIN_REPEAT)
+        width, _lines = _Reaches(self._flags).sequence(kept[:-1] if cut else kept)
+        if cut:
+            inner, _lines = _Reaches(self._flags).sequence(argument[2])
+            width = None if width is None or inner is None else width + inner * int(argument[0])
+        return self._least(kept), width
+
+    def _edge(self, items: Any, direction: int) -> tuple[bytes, int]:
+        """The characters that may stand beside the match, and how many they are at most.
+
+        b"" and 0 where any may. Told are negative assertions of one character, and the first of
+        two. Beside the first and the last line stand line ends, so none may be barred.
+        """
+        barred: frozenset[int] = frozenset()
+        pair: tuple[frozenset[int], frozenset[int]] | None = None
+        for op, argument in items:
+            if op not in _LOOKS:
+                break
+            if op is not sre.ASSERT_NOT or argument[0] != direction:
+                continue
+            sets = [_sure_set(*one, self._flags) for one in argument[1]]
+            if len(sets) == 1:
+                barred |= sets[0]
+            elif len(sets) == 2 and all(sets) and pair is None:
+                near, far = sets[::direction]
+                pair = near, far
+        if _NEWLINE in barred or (pair and _NEWLINE in pair[0]):
+            return b"", 0
+        allowed = _ALL - barred
+        if pair is None:
+            return (_class_bytes(allowed), 1) if barred else (b"", 0)
+        plain = _class_bytes(allowed - pair[0])
+        if not allowed & pair[0]:
+            return plain, 1
+        both = (_class_bytes(allowed & pair[0]), _class_bytes(_ALL - pair[1]))[::direction]
+        return b"(?:" + plain + b"|" + b"".join(both) + b")", 2
 
     def _line_ends(self, op: Any, argument: Any) -> int | None:
         if op is sre.GROUPREF or (op is sre.BRANCH and self._brief and len(argument[1]) > _MANY):
@@ -248,15 +347,18 @@ class _Writer:
     def _least(items: list[Any]) -> int:
         return sum(_least_width(op, argument) for op, argument in items)
 
-    def _trimmed(self, inner: list[Any]) -> bytes:
-        while inner and self._optional(*inner[0]):
+    def _trimmed(self, items: list[Any], keep_head: int, keep_tail: int) -> bytes:
+        """The items with optional ones left out and repeats cut at the ends that are not kept."""
+        inner = list(items)
+        while not keep_head and inner and self._optional(*inner[0]):
             inner.pop(0)
-        while inner and self._optional(*inner[-1]):
+        while not keep_tail and inner and self._optional(*inner[-1]):
             inner.pop()
-        last = len(inner) - 1
+        cut = set() if keep_head else {0}
+        cut |= set() if keep_tail else {len(inner) - 1}
         return b"".join(
             self._cut(argument)
-            if place in (0, last) and op in (sre.MAX_REPEAT, sre.MIN_REPEAT)
+            if place in cut and op in (sre.MAX_REPEAT, sre.MIN_REPEAT)
             else self._one(op, argument)
             for place, (op, argument) in enumerate(inner)
         )
@@ -330,6 +432,10 @@ class _Reaches:
         if self._ahead is None:
             width = None
         return Reach(width, _add(lines, self._ahead_lines), self._ahead or 1, self._whole)
+
+    def sequence(self, items: Any) -> tuple[int | None, int | None]:
+        """The widest match of some items and the most line ends in it."""
+        return self._sequence(items, self._flags)
 
     def lines(self, op: Any, argument: Any) -> int | None:
         """The most line ends that one item consumes."""

@@ -1,26 +1,28 @@
 """One pass over a text that tells which gates fire, and where: Hyperscan, google-re2, or `re`.
 
-All three work on class bytes. A `Spot` says that a gate ends somewhere between two places;
-Hyperscan names the very place, the others a short run of lines.
+All three work on class bytes. Hyperscan names the very place where a gate ends, the others a
+short run of lines.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 _BLOCK = 16_384
 _SMALL_BLOCK = 512
-_MOST_SPOTS = 4_000
+_MOST_SPOTS = 2  # a character; more than that, and whole blocks are looked at
 
 
-class Spot(NamedTuple):
-    """The gate `gate` ends at a place from `first` to `last`."""
+class Spots:
+    """Where each gate ends: at the very `ends`, or somewhere in the `ranges` (first, last)."""
 
-    gate: int
-    first: int
-    last: int
+    __slots__ = ("ends", "ranges")
+
+    def __init__(self, gates: int) -> None:
+        self.ends: list[list[int]] = [[] for _ in range(gates)]
+        self.ranges: list[list[tuple[int, int]]] = [[] for _ in range(gates)]
 
 
 class Prefilter(Protocol):
@@ -28,8 +30,8 @@ class Prefilter(Protocol):
 
     name: str
 
-    def spots(self, data: bytes) -> Iterator[Spot]:
-        """Every place where a gate ends, a superset; in no order."""
+    def spots(self, data: bytes) -> Spots:
+        """Every place where a gate ends, a superset."""
 
 
 def blocks(data: bytes, size: int, lines: int) -> Iterator[tuple[int, int, int]]:
@@ -46,6 +48,11 @@ def blocks(data: bytes, size: int, lines: int) -> Iterator[tuple[int, int, int]]
             over = total if over < 0 else over + 1
         yield start, end, over
         start = end
+
+
+def _framed(piece: bytes) -> bytes:
+    """Whole lines between line ends: what stands beside them, also at the ends of the text."""
+    return b"\n" + piece + b"\n"
 
 
 class HyperscanPrefilter:
@@ -67,24 +74,26 @@ class HyperscanPrefilter:
             flags=[hyperscan.HS_FLAG_DOTALL] * len(gates),
         )
 
-    def spots(self, data: bytes) -> Iterator[Spot]:
+    def spots(self, data: bytes) -> Spots:
         """The end of each match; every gate over the whole block where there are very many."""
-        found: list[tuple[int, int]] = []
+        found = Spots(self._gates)
+        ends = [one.append for one in found.ends]
+        base = left = 0
 
         def note(gate: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
-            found.append((gate, end))
-            return True if len(found) > _MOST_SPOTS else None
+            nonlocal left
+            ends[gate](base + end)
+            left -= 1
+            return True if left < 0 else None
 
-        for start, _end, over in blocks(data, _BLOCK, self._lines):
-            found.clear()
+        for start, end, over in blocks(data, _BLOCK, self._lines):
+            base, left = start - 1, (end - start) * _MOST_SPOTS
             try:
-                self._database.scan(data[start:over], match_event_handler=note)
+                self._database.scan(_framed(data[start:over]), match_event_handler=note)
             except self._stopped:
-                for gate in range(self._gates):
-                    yield Spot(gate, start, over)
-                continue
-            for gate, place in found:
-                yield Spot(gate, start + place, start + place)
+                for ranges in found.ranges:
+                    ranges.append((start, over + 1))
+        return found
 
 
 class Re2Prefilter:
@@ -104,17 +113,20 @@ class Re2Prefilter:
         for gate in gates:
             self._set.Add(gate.decode("ascii"))
         self._set.Compile()
+        self._gates = len(gates)
         self._lines = lines
 
-    def spots(self, data: bytes) -> Iterator[Spot]:
+    def spots(self, data: bytes) -> Spots:
         """The blocks in which a gate matches."""
+        found = Spots(self._gates)
         for start, _end, over in blocks(data, _BLOCK, self._lines):
             piece = data[start:over]
-            if not self._set.Match(piece):
+            if not self._set.Match(_framed(piece)):
                 continue
             for first, _last, beyond in blocks(piece, _SMALL_BLOCK, self._lines):
-                for gate in self._set.Match(piece[first:beyond]) or ():
-                    yield Spot(gate, start + first, start + beyond)
+                for gate in self._set.Match(_framed(piece[first:beyond])) or ():
+                    found.ranges[gate].append((start + first, start + beyond + 1))
+        return found
 
 
 class PlainPrefilter:
@@ -126,13 +138,15 @@ class PlainPrefilter:
         self._gates = [re.compile(gate, re.DOTALL) for gate in gates]
         self._lines = lines
 
-    def spots(self, data: bytes) -> Iterator[Spot]:
+    def spots(self, data: bytes) -> Spots:
         """The blocks in which a gate matches."""
+        found = Spots(len(self._gates))
         for start, _end, over in blocks(data, _SMALL_BLOCK, self._lines):
-            piece = data[start:over]
+            piece = _framed(data[start:over])
             for gate, expression in enumerate(self._gates):
                 if expression.search(piece):
-                    yield Spot(gate, start, over)
+                    found.ranges[gate].append((start, over + 1))
+        return found
 
 
 PREFILTERS: dict[str, type[HyperscanPrefilter] | type[Re2Prefilter] | type[PlainPrefilter]] = {

@@ -9,7 +9,7 @@ from typing import Any
 from presidio_analyzer import Pattern, PatternRecognizer, RecognizerRegistry
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
-from scanner.detect._entity.compiled import CompiledAnalyzer
+from scanner.detect._entity.compiled import _PLAIN_ENHANCERS, CompiledAnalyzer
 from scanner.detect._entity.context import WindowContextEnhancer
 from scanner.detect._entity.recognisers import RecogniserSpec, built_in_files, read_specs
 from scanner.detect._entity.validators import VALIDATORS
@@ -17,6 +17,7 @@ from scanner.detect._entity.validators import VALIDATORS
 LANGUAGE = "en"
 """Our recognisers serve every language; Presidio wants one name for them."""
 
+_PLAIN_ENHANCERS.add(WindowContextEnhancer)
 _FLAGS = re.DOTALL | re.MULTILINE
 
 

@@ -11,6 +11,7 @@ from scanner.columns.checks import birth_date, credit_code, iban, luhn, resident
 Validator = Callable[[str], bool | None]
 
 _NOT_DIGIT = re.compile(r"\D+")
+_EXTENSION = re.compile(r"[xX]|[eE][xX][tT]|#")
 _GROUPS = re.compile(r"\d+")
 _DATE = re.compile(
     r"(?:19|20)\d{2}[-./ ](?:0?[1-9]|1[0-2])[-./ ](?:0?[1-9]|[12]\d|3[01])"
@@ -141,8 +142,9 @@ _NOT_HEX = re.compile(r"[^0-9A-Fa-f]")
 
 def plausible_phone(text: str) -> bool | None:
     """False for dates, for spans of years, and for too few or too many or all equal digits."""
-    head = re.split(r"x|ext|#", text, maxsplit=1, flags=re.IGNORECASE)[0]
-    digits = _NOT_DIGIT.sub("", head)
+    mark = _EXTENSION.search(text)
+    head = text[: mark.start()] if mark else text
+    digits = "".join(filter(str.isdigit, head))
     if not 7 <= len(digits) <= 15 or len(set(digits)) < 2:
         return False
     if _DATE.fullmatch(head.strip()):
