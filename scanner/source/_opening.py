@@ -7,12 +7,17 @@ import errno
 import os
 import stat
 import sys
+import time
 
 from scanner.model.document import Document
 from scanner.model.errors import Unread
 
 _NR_OPENAT2 = 437
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
+_PASSING = frozenset(
+    {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EBUSY, errno.EINTR, errno.ENFILE, errno.EMFILE}
+)
+PAUSES = (0.05, 0.2)  # seconds before another try
 _CHUNK = 2048  # bytes of path resolved at once, below PATH_MAX
 _FLAGS = (
     os.O_RDONLY
@@ -120,6 +125,18 @@ def open_real(path: bytes, flags: int = _FLAGS) -> int:
         os.close(root)
 
 
+def _patiently(path: bytes) -> int:
+    """Opens a path, trying again where the refusal may pass (a network share that hiccups)."""
+    for pause in PAUSES:
+        try:
+            return open_real(path)
+        except OSError as error:
+            if error.errno not in _PASSING:
+                raise
+        time.sleep(pause)
+    return open_real(path)
+
+
 def open_document(document: Document) -> int:
     """A read-only descriptor of a document's bytes; the caller closes it.
 
@@ -129,7 +146,7 @@ def open_document(document: Document) -> int:
     if document.path is None:
         raise Unread("unreadable:ENOENT", "this document has no local path")
     try:
-        fd = open_real(document.path)
+        fd = _patiently(document.path)
         mode = os.fstat(fd).st_mode
     except OSError as error:
         if error.errno in (errno.ENXIO, errno.ENODEV):

@@ -157,6 +157,8 @@ def pieces(line: str, blob, budget):
         raise ValueError("CANARY-VALUE")
     elif command == "exit-python":
         sys.exit(3)
+    elif command == "io-error":
+        raise OSError(5, "CANARY-VALUE")
     elif command == "unread":
         raise Unread(rest)
     elif command == "detector":

@@ -50,6 +50,7 @@ def test_every_escape_is_refused(run, pool) -> None:
         ("close", "crash:closed-socket"),
         ("raise", "damaged"),
         ("unread encrypted", "encrypted"),
+        ("io-error", "unreadable:EIO"),
         ("detector raise", "detector-failed"),
         ("detector pattern", "pattern-timeout"),
         ("garbage huge", "crash:protocol"),

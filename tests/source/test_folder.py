@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -449,6 +450,31 @@ def test_a_parent_swapped_for_a_link_after_the_walk_is_not_followed(way, tmp_pat
     with pytest.raises(Unread) as caught:
         open_document(documents[0])
     assert caught.value.reason == "link"
+
+
+@pytest.mark.parametrize(
+    ("code", "opened_at"), [("EIO", 2), ("ESTALE", 3), ("EACCES", 2), ("EIO", 9)]
+)
+def test_a_refusal_that_may_pass_is_tried_again(tmp_path, monkeypatch, code, opened_at) -> None:
+    tree(tmp_path, "a.txt")
+    real, calls = _opening.open_real, []
+
+    def shaky(path: bytes) -> int:
+        calls.append(path)
+        if len(calls) < opened_at:
+            raise OSError(getattr(errno, code), code)
+        return real(path)
+
+    monkeypatch.setattr(_opening, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(_opening, "open_real", shaky)
+    if code != "EACCES" and opened_at <= 3:
+        os.close(open_document(document(tmp_path / "a.txt")))
+        assert len(calls) == opened_at
+    else:
+        with pytest.raises(Unread) as caught:
+            open_document(document(tmp_path / "a.txt"))
+        assert caught.value.reason == f"unreadable:{code}"
+        assert len(calls) == (1 if code == "EACCES" else 3)
 
 
 def test_totals_agree_with_an_independent_walk(tmp_path: Path) -> None:

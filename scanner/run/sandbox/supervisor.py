@@ -217,6 +217,7 @@ class Supervisor(Dispatch, threading.Thread):
         """The end of an attempt that went through: checks that the bytes stood still."""
         objects = job.objects()
         now = os.fstat(job.fd)
+        refused = objects[0].outcome.reason.startswith("unreadable:") if objects else False
         moved = (now.st_size, now.st_mtime_ns) != (job.stat.st_size, job.stat.st_mtime_ns)
         if moved or any(not one.stable for one in objects if not one.inner):
             if not job.rereads and job.kind == "examine":
@@ -224,6 +225,10 @@ class Supervisor(Dispatch, threading.Thread):
                 self._backlog.put(job, first=True)
                 return
             objects = unstable(objects)
+        elif refused and not job.rereads:
+            job.rereads, job.attempt = 1, Attempt()
+            self._backlog.put(job)
+            return
         self._finish(job, objects)
 
     def _finish(self, job: Job, objects: list[Examined]) -> None:
