@@ -132,6 +132,7 @@ def add_document(
 
 def show_enrolled(enrolled: object, as_json: bool) -> None:
     """Print what registering a table gave."""
+    from scanner.messages import message
     from scanner.run.enrol import Enrolled, described
 
     assert isinstance(enrolled, Enrolled)
@@ -155,6 +156,9 @@ def show_enrolled(enrolled: object, as_json: bool) -> None:
     print_rows(rows, ["column", "kind", "role", "indexed", "alone_enough", "personal"], False)
     if not enrolled.with_header:
         say(tell("no_header"))
+    publicity = enrolled.entry.publicity if enrolled.entry else None
+    if publicity is not None and publicity.mostly_public:
+        say(message("registry", "assess.mostly_public"))
     if enrolled.dossier_file:
         say(tell("dossier_left", file=enrolled.dossier_file))
 
@@ -265,13 +269,15 @@ def assess(
 
 
 def _show_assessment(opened: Home, dataset_id: str, as_of: datetime | None, as_json: bool) -> None:
+    from scanner.registry.told import assessment_data, assessment_lines
     from scanner.run.registered import assessed
 
-    told = assessed(opened, dataset_id, as_of.date() if as_of else None)
+    entry, assessment = assessed(opened, dataset_id, as_of.date() if as_of else None)
     if as_json:
-        print_json(told.as_data())
+        print_json({"id": entry.id, "title": entry.title, **assessment_data(assessment)})
         return
-    for line in told.lines():
+    say(f"{entry.id}: {entry.title}")
+    for line in assessment_lines(assessment):
         say(line)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from scanner.columns.typing import ColumnGuess, type_columns
 from scanner.home import Home
 from scanner.index.build import build_dataset
+from scanner.index.open import Index
 from scanner.index.types import BuildReport
 from scanner.index.update import remove_dataset as drop_from_index
 from scanner.index.update import set_spec as change_spec
@@ -25,9 +26,9 @@ from scanner.model.rule import Column, DatasetSpec
 from scanner.registry.designation import Entry, SourceFigures
 from scanner.registry.dossier import Dossier, load_dossier
 from scanner.registry.draft import write_dossier
+from scanner.registry.measuring import remeasure
 from scanner.registry.overrule import spec_for
 from scanner.registry.registry import Registry
-from scanner.run.publicity import measure_all
 from scanner.run.table import Row, Table, open_table
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -79,7 +80,7 @@ def add_dataset(
     figures = source_figures(file, report.records)
     shown = title or (dossier.title if dossier else file.stem)
     registry.add(spec, dossier, records=report.records, source=figures, title=shown)
-    measure_all(home, registry)
+    measure_now(home, registry)
     entry = registry.get(dataset_id)
     left = None
     if dossier is None:
@@ -122,7 +123,7 @@ def add_public(
         records=report.records,
         source=source_figures(file, report.records),
     )
-    measure_all(home, registry)
+    measure_now(home, registry)
     return Enrolled(spec, guesses, report, table.with_header)
 
 
@@ -158,7 +159,7 @@ def update_dataset(
         records=report.records,
         source=source_figures(file, report.records),
     )
-    measure_all(home, registry)
+    measure_now(home, registry)
     return Enrolled(spec, (), report, table.with_header, None, registry.get(dataset_id))
 
 
@@ -168,7 +169,16 @@ def remove_dataset(home: Home, dataset_id: str, reason: str = "") -> None:
     registry.remove(dataset_id, reason)
     drop_from_index(home.index, dataset_id)
     if home.index.is_dir() and any(home.index.iterdir()):
-        measure_all(home, registry)
+        measure_now(home, registry)
+
+
+def measure_now(home: Home, registry: Registry, ids: list[str] | None = None) -> None:
+    """Measure the publicity of datasets (all where none is named), writing down what changed."""
+    index = Index.open(home.index, home.key())
+    try:
+        remeasure(registry, index, ids)
+    finally:
+        index.close()
 
 
 def _same_columns(spec: DatasetSpec, table: Table) -> Iterator[list[Row]]:

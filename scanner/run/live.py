@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -91,9 +92,12 @@ class LivePipeline:
         self._stamp = stamp  # a refused state is not tried again until it changes
         try:
             new = self._open()
-        except (LeakscanError, OSError) as error:
-            self.refused = str(error)
-            log.error("the changed registry is refused, the old one stays in force: %s", error)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one works
+            known = isinstance(error, (LeakscanError, OSError))
+            self.refused = str(error) if known else type(error).__name__
+            log.error(
+                "the changed registry is refused, the old one stays in force: %s", self.refused
+            )
             return False
         self.refused = ""
         old, self.current = self.current, new
@@ -116,6 +120,15 @@ class LivePipeline:
     def close(self) -> None:
         """Close the pipeline in force."""
         _close(self.current)
+
+
+def described(error: BaseException) -> str:
+    """An error for people; an unforeseen one by its kind and place, without what it was about."""
+    if isinstance(error, (LeakscanError, OSError)):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place
 
 
 def _close(pipeline: PipelineLike) -> None:
