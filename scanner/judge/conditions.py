@@ -36,18 +36,20 @@ class All:
         """Three-valued and."""
         result: Truth = True
         for test in self.tests:
-            found = test.on(facts)
-            if found is False:
-                return False
-            if found is None:
+            value = facts.get(test.fact)
+            if value is None:
                 result = None
+            elif not test.ask(value):
+                return False
         return result
+
+    def missing(self, facts: Facts) -> list[str]:
+        """The facts of it that are not known."""
+        return [test.fact for test in self.tests if test.fact not in facts]
 
     def unknown(self, facts: Facts) -> list[str]:
         """The facts it hangs on, where it does."""
-        if self.on(facts) is not None:
-            return []
-        return [test.fact for test in self.tests if test.fact not in facts]
+        return [] if self.on(facts) is not None else self.missing(facts)
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -162,7 +164,7 @@ def _members(
 
 
 def _equals(wanted: object) -> Callable[[Value], bool]:
-    return lambda value: value == wanted
+    return frozenset((wanted,)).__contains__
 
 
 def _bound(how: str, limit: Any) -> Callable[[Value], bool]:

@@ -16,7 +16,7 @@ from scanner.judge.vocabulary import SHARE, Value
 from scanner.model.document import Document
 from scanner.model.finding import Finding, Method
 from scanner.model.incident import Event, Judgement
-from scanner.registry.conditions import assess
+from scanner.registry.conditions import standing
 from scanner.registry.designation import UNPROVEN, Assessment, Designation, status_of
 
 
@@ -37,7 +37,7 @@ def judge_finding(
         return _unregistered(finding, event, document, pack)
     day = event.at.date()
     entry = designation.entry
-    assessment = assess(entry.dossier, entry.publicity, day, pack.rules)
+    assessment = standing(designation, day, pack.rules)
     open_share = place_at(event, document, designation).kind == "internal_everyone"
     contradicted = open_share and pack.file.contradiction == UNPROVEN
     measures = _measures(assessment, contradicted=contradicted)

@@ -88,7 +88,7 @@ def _exempt(pack: Pack, facts: Facts, unknown: list[str]) -> Exemption | None:
         if found:
             return exemption
         if found is None:
-            unknown += exemption.when.unknown(facts)
+            unknown += exemption.when.missing(facts)
     return None
 
 
@@ -121,7 +121,7 @@ def _touched(obligation: Obligation, facts: Facts, unknown: list[str]) -> Obliga
             fired.append(trigger.id)
             level = max(level, _STATES.index(trigger.level))
         elif found is None:
-            unknown += trigger.when.unknown(facts)
+            unknown += trigger.when.missing(facts)
     if needed is None:
         unknown += obligation.needs.unknown(facts)
         return None

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from scanner.registry.designation import MET, NOT_MET, UNPROVEN, Assessment, Condition
+from scanner.registry.designation import (
+    MET,
+    NOT_MET,
+    UNPROVEN,
+    Assessment,
+    Condition,
+    Designation,
+)
 from scanner.registry.dossier import Dossier, Measure, Review
 from scanner.registry.fields import covers
 from scanner.registry.publicity import Publicity
@@ -52,6 +59,15 @@ def assess(
         ),
         publicity=publicity,
     )
+
+
+def standing(designation: Designation, day: date, rules: ConditionRules) -> Assessment:
+    """The assessment of a designation as of `day`, worked out once for each day."""
+    key = (day, rules)
+    if key not in designation.memo:
+        entry = designation.entry
+        designation.memo[key] = assess(entry.dossier, entry.publicity, day, rules)
+    return designation.memo[key]
 
 
 def _secrecy(dossier: Dossier, publicity: Publicity | None, day: date) -> Condition:

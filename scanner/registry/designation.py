@@ -104,10 +104,16 @@ def status_of(secrecy: str, value: str, measures: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Designation:
-    """What the judge needs of one dataset, as of the event: its entry and the organisation."""
+    """What the judge needs of one dataset, as of the event: its entry and the organisation.
+
+    `memo` keeps assessments that were worked out already (scanner.registry.conditions.standing).
+    """
 
     entry: Entry
     organisation: Organisation = field(default_factory=Organisation)
+    memo: dict[object, Assessment] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def id(self) -> str:

@@ -32,6 +32,7 @@ class Registry:
         self._rows: tuple[HistoryRow, ...] = self._history.rows()
         self._cache: dict[int, Entry] = {}
         self._organisations: dict[date, Organisation] = {}
+        self._designations: dict[tuple[str, date], Designation | None] = {}
 
     @classmethod
     def open(cls, home: Home) -> Registry:
@@ -101,6 +102,14 @@ class Registry:
         Where no version holds on that day yet, the first one speaks: measures, reviews and
         evidence carry their own dates.
         """
+        day = _day(as_of)
+        if day is None:
+            return self._designate(dataset_id, None)
+        if (dataset_id, day) not in self._designations:
+            self._designations[dataset_id, day] = self._designate(dataset_id, day)
+        return self._designations[dataset_id, day]
+
+    def _designate(self, dataset_id: str, as_of: date | None) -> Designation | None:
         entry = self.get(dataset_id, as_of)
         if entry is None:
             known = self.versions(dataset_id)
@@ -261,6 +270,7 @@ class Registry:
         self._rows = rows
         self._cache.clear()
         self._organisations.clear()
+        self._designations.clear()
 
     def _entry(self, row: HistoryRow) -> Entry:
         if row.seq not in self._cache:
