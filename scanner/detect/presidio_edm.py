@@ -10,7 +10,6 @@ from typing import Any
 from scanner.home import Home
 from scanner.index.open import Index
 from scanner.index.spans import value_spans
-from scanner.model.content import Segment
 
 ENTITY = "REGISTERED_VALUE"
 
@@ -35,8 +34,6 @@ def registered_lists(home: Home, language: str = "en") -> Any:
 
         def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
             """The values of matched records."""
-            session = index.session()
-            session.feed(Segment(text))
             return [
                 RecognizerResult(
                     entity_type=ENTITY,
@@ -50,7 +47,7 @@ def registered_lists(home: Home, language: str = "en") -> Any:
                         "column": span.column.name,
                     },
                 )
-                for span in value_spans(session)
+                for span in value_spans(index.session(), text)
             ]
 
     return RegisteredLists(

@@ -21,15 +21,16 @@ class ValueSpan:
     end: int
 
 
-def value_spans(session: MatchSession) -> list[ValueSpan]:
-    """The values of every matched record, by place; of a session fed with one whole segment."""
-    session.matches()
-    spans: set[tuple[int, int, int, int]] = set()
+def value_spans(session: MatchSession, text: str) -> list[ValueSpan]:
+    """The values of every record that stands in the text, by place; of a fresh session."""
     scanner = session._scanner
-    if len(session._texts) != 1:
+    data = text.encode("utf-8", "surrogatepass")
+    stream = scanner.stream(0, 0, False)
+    stream.feed(data)
+    matches = stream.finish()
+    spans: set[tuple[int, int, int, int]] = set()
+    if not len(matches.source):
         return []
-    text = session._texts[0]
-    matches = text.matches
     public = group._in_public(scanner, matches)
     for at, dataset in enumerate(scanner.datasets):
         if dataset.spec.public:
@@ -46,7 +47,6 @@ def value_spans(session: MatchSession) -> list[ValueSpan]:
             place = (int(matches.start[match]), int(matches.end[match]))
             spans.add((*place, at, int(events.column[event])))
     spans = _longest(spans)
-    data = "".join(piece.text for piece in text.pieces).encode("utf-8", "surrogatepass")
     return [
         ValueSpan(
             scanner.datasets[at].spec.id,

@@ -318,7 +318,7 @@ class _Writer:
                 break
             if op is not sre.ASSERT_NOT or argument[0] != direction:
                 continue
-            sets = [_sure_set(*one, self._flags) for one in argument[1]]
+            sets = [_sure_set(inner, told, self._flags) for inner, told in argument[1]]
             if len(sets) == 1:
                 barred |= sets[0]
             elif len(sets) == 2 and all(sets) and pair is None:
