@@ -15,9 +15,8 @@ from typing import TypeVar
 
 from scanner.home import Home
 from scanner.model.document import Document
-from scanner.model.errors import LeakscanError
 from scanner.model.incident import Event
-from scanner.run.live import LivePipeline, PipelineLike, ProcessedLike
+from scanner.run.live import LivePipeline, PipelineLike, ProcessedLike, described
 
 log = logging.getLogger("leakscan.gateway")
 
@@ -122,7 +121,9 @@ class Bridge:
             while self._turn():
                 pass
         finally:
+            self._closing = True
             self._fail_all(Unavailable("stopped"))
+            self._fail_waiting(Unavailable("stopped"))
             self._live.close()
 
     def _turn(self) -> bool:
@@ -137,7 +138,7 @@ class Bridge:
             try:
                 for processed in self._live.results(0.01):
                     self._finish(processed)
-            except (LeakscanError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever fails, the mail server tries again
                 self._failed(error)
         return not self._closing or bool(self._under_way) or not self._jobs.empty()
 
@@ -170,15 +171,15 @@ class Bridge:
         if self._failures:
             try:
                 self._live.restart()
-            except (LeakscanError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - the same
                 self._failed(error)
-                _fail(job, Unavailable(str(error)))
+                _fail(job, Unavailable(described(error)))
                 return
         self._number += 1
         self._under_way[self._number] = job
         try:
             self._live.current.submit(job.document, job.event, data=job.data, token=self._number)
-        except (LeakscanError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - the same
             self._failed(error)
 
     def _finish(self, processed: ProcessedLike) -> None:
@@ -192,13 +193,25 @@ class Bridge:
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         self._resume_at = time.monotonic() + min(2.0 ** (self._failures - 1) / 4, 30.0)
-        log.error("messages cannot be examined now: %s", error)
-        self._fail_all(Unavailable(str(error)))
+        told = described(error)
+        log.error("messages cannot be examined now: %s", told)
+        self._fail_all(Unavailable(told))
 
     def _fail_all(self, error: Unavailable) -> None:
         for job in self._under_way.values():
             _fail(job, error)
         self._under_way.clear()
+
+    def _fail_waiting(self, error: Unavailable) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(job, _Job):
+                _fail(job, error)
+            elif isinstance(job, _Call):
+                job.fail(error)
 
 
 def _fail(job: _Job, error: Unavailable) -> None:

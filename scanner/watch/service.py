@@ -19,7 +19,7 @@ from scanner.model.document import Document
 from scanner.model.errors import LeakscanError
 from scanner.model.incident import Event
 from scanner.run.health import Health
-from scanner.run.live import LivePipeline, PipelineLike, ProcessedLike
+from scanner.run.live import LivePipeline, PipelineLike, ProcessedLike, described
 from scanner.settings import Settings
 from scanner.watch.act import Actions
 from scanner.watch.deliver import Courier
@@ -35,6 +35,8 @@ RETRIES = 5
 FLUSH_EVERY = 0.2
 LINE_EVERY = 60.0
 ARRIVING = 0.2
+ALONE = 200  # documents that go one at a time after an unforeseen error
+BLAMED = 3  # times that a document fails alone before it is given up
 _AGAIN = ("unreadable:", "disk-full", "cancelled", "unstable")
 COUNTS = (
     "examined", "incidents", "not_examined", "vanished", "retries", "overflows", "quarantined",
@@ -80,7 +82,10 @@ class Watcher:
         self._inspector = Inspector(self._journal, settings.settle_seconds)
         self._flights: dict[bytes, _Flight] = {}
         workers = settings.workers or os.cpu_count() or 1
-        self._window = options.window or max(8, 4 * workers)
+        self._wide = self._window = options.window or max(8, 4 * workers)
+        self._alone = 0
+        self._blamed: dict[bytes, int] = {}
+        self._given_up: dict[bytes, str] = {}
         self._renewing = False
         self._failures = 0
         self._resume_at = 0.0
@@ -161,6 +166,8 @@ class Watcher:
             self.queue.put_back(pending, 0.05)
             return True
         found = self._inspector.look(pending)
+        if isinstance(found, Document) and self._given_up.get(pending.path) == found.signature:
+            return True
         if isinstance(found, Wait):
             self.queue.put_back(pending, found.seconds)
         elif found is not None:
@@ -168,8 +175,7 @@ class Watcher:
             self._flights[pending.path] = _Flight(found, pending)
             try:
                 self._live.current.submit(found, event, token=pending.path)
-            except (LeakscanError, OSError) as error:
-                del self._flights[pending.path]
+            except Exception as error:  # noqa: BLE001 - a service goes on, and says so
                 self._failed(error)
                 return False
         return True
@@ -182,7 +188,7 @@ class Watcher:
         try:
             for processed in self._live.results(wait):
                 self._finished(processed)
-        except (LeakscanError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a service goes on, and says so
             self._failed(error)
 
     def _finished(self, processed: ProcessedLike) -> None:
@@ -191,6 +197,9 @@ class Watcher:
         if flight is None:
             return
         pending = flight.pending
+        if self._alone:
+            self._alone -= 1
+            self._window = 1 if self._alone else self._wide
         if self._failures:
             self._failures, self._resume_at = 0, 0.0
             self.health.level("failing", 0)
@@ -215,7 +224,16 @@ class Watcher:
         self.health.duration(time.monotonic() - pending.touched)
 
     def _failed(self, error: Exception) -> None:
-        """The pipeline or the store failed: what was under way is tried again, later."""
+        """The pipeline or the store failed: what was under way is tried again, later.
+
+        After an unforeseen error, documents go one at a time, so that the one that causes it is
+        found and left out, with a message.
+        """
+        told = described(error)
+        if not isinstance(error, (LeakscanError, OSError)):
+            self._window, self._alone = 1, ALONE
+            if len(self._flights) == 1:
+                self._blame(next(iter(self._flights.values())))
         for flight in self._flights.values():
             self.queue.put_back(flight.pending, 0.2)
         self._flights.clear()
@@ -224,11 +242,22 @@ class Watcher:
         self.health.level("failing", 1)
         pause = min(2.0 ** (self._failures - 1), 30.0)
         self._resume_at = time.monotonic() + pause
-        self._say("failing", error=str(error), seconds=f"{pause:.0f}")
+        self._say("failing", error=told, seconds=f"{pause:.0f}")
         try:
             self._live.restart()
-        except (LeakscanError, OSError) as again:
-            log.error("the pipeline cannot be opened: %s", again)
+        except Exception as again:  # noqa: BLE001 - the same
+            log.error("the pipeline cannot be opened: %s", described(again))
+
+    def _blame(self, flight: _Flight) -> None:
+        """Give up a document that failed alone again and again, until it changes."""
+        path = flight.pending.path
+        self._blamed[path] = self._blamed.get(path, 0) + 1
+        if self._blamed[path] >= BLAMED:
+            self._given_up[path] = flight.document.signature
+            del self._blamed[path]
+            self._flights.clear()
+            self.health.count("not_examined")
+            self._say("gave_up", path=flight.document.uri)
 
     def _renew(self) -> None:
         """Put a changed registry in force once nothing is under way."""

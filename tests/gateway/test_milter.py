@@ -255,3 +255,51 @@ def test_held_messages_wait_for_every_incident(tmp_path):
 def test_wrong_options_are_refused(wrong):
     with pytest.raises(UsageError):
         Options(**wrong)
+
+
+class _Pipeline:
+    """Breaks on one document, in the thread of the bridge."""
+
+    def __init__(self) -> None:
+        self.done = []
+
+    def submit(self, document, event, *, data=None, token=None) -> None:
+        self.done.append((document, token))
+
+    def results(self, *, wait=None):
+        done, self.done = self.done, []
+        for document, token in done:
+            if document.uri == "poison":
+                raise NameError("name 'rule_facts' is not defined")
+            yield type("P", (), {"document": document, "token": token})
+
+    def close(self) -> None:
+        return
+
+
+def test_a_bug_that_a_message_sets_off_stops_nothing(tmp_path):
+    from datetime import UTC, datetime
+
+    from scanner.gateway.bridge import Bridge, Unavailable
+    from scanner.home import open_home
+    from scanner.model.document import Document
+    from scanner.model.incident import Event
+
+    async def talk() -> None:
+        bridge = Bridge(open_home(tmp_path / "home"), _Pipeline, 4)
+        event = Event(at=datetime.now(UTC))
+        with pytest.raises(Unavailable, match="NameError"):
+            await bridge.examine(Document("poison"), event, lambda: b"")
+        assert not bridge.healthy
+        for _ in range(200):
+            try:
+                told = await bridge.examine(Document("fine"), event, lambda: b"")
+                break
+            except Unavailable:
+                await asyncio.sleep(0.02)
+        assert told.document.uri == "fine" and bridge.healthy
+        bridge.close()
+        with pytest.raises(Unavailable):
+            await bridge.examine(Document("late"), event, lambda: b"")
+
+    asyncio.run(asyncio.wait_for(talk(), 30))

@@ -194,6 +194,31 @@ def test_a_failing_store_loses_nothing(watching):
     assert run.opened >= 2
 
 
+def test_a_document_that_breaks_the_program_is_left_out_and_the_others_go_on(watching, monkeypatch):
+    """A bug that one document sets off, in the process of the watch itself."""
+    import watch_fakes
+
+    from scanner.watch import service
+
+    monkeypatch.setattr(service, "BLAMED", 2)
+    real = watch_fakes.FakePipeline._one
+
+    def broken(self, document, event, token):
+        if document.uri.endswith("poison.txt"):
+            raise NameError("name 'x' is not defined")
+        return real(self, document, event, token)
+
+    monkeypatch.setattr(watch_fakes.FakePipeline, "_one", broken)
+    with watching() as run:
+        (run.root / "poison.txt").write_text("SECRET")
+        names = fill(run.root, 20)
+        assert wait_for(lambda: any("left out" in text for text in run.said), 60)
+        assert wait_for(lambda: set(run.looked()) == names, 60)
+        monkeypatch.setattr(watch_fakes.FakePipeline, "_one", real)
+        (run.root / "poison.txt").write_text("SECRET again")
+        assert wait_for(lambda: "poison.txt" in run.looked())
+
+
 def test_a_changed_registry_is_put_in_force_or_refused(watching, monkeypatch):
     from scanner.model.errors import DossierError
     from scanner.run import live
