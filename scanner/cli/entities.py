@@ -24,5 +24,5 @@ def entities(
     from scanner.run.lines import told_entities
 
     opened = home_of(ctx, home)
-    for line in told_entities(file, settings_of(opened), lists=lists, blind=blind_name):
+    for line in told_entities(opened, file, settings_of(opened), lists=lists, blind=blind_name):
         say(json.dumps(line, ensure_ascii=False))

@@ -52,11 +52,12 @@ def read_segments(pool: Pool, document: Document) -> Iterator[Segment]:
 
 
 def told_entities(
-    path: str | bytes | Path, settings: Settings, *, lists: bool, blind: bool
+    home: Home, path: str | bytes | Path, settings: Settings, *, lists: bool, blind: bool
 ) -> Iterator[dict[str, object]]:
     """What `leakscan entities` prints: values, or with `lists` the customer-list verdicts.
 
-    Raises UsageError where there is no such file.
+    Raises UsageError where there is no such file, PackError where a recogniser file of the home
+    is wrong.
     """
     found = document_of(path, Channel.CHECK)
     if isinstance(found, Unwalked):
@@ -68,9 +69,9 @@ def told_entities(
 
             yield from list_lines(segments, "" if blind else found.uri)
         else:
-            from scanner.detect._entity.scan import entity_lines
+            from scanner.detect.entities import entity_lines, scanner_for
 
-            yield from entity_lines(segments)
+            yield from entity_lines(segments, scanner_for(home))
 
 
 def _locator(inner: str, locator: str) -> str:
