@@ -69,12 +69,11 @@ class CustomerListSession:
 
     def _feed_table(self, segment: Segment) -> None:
         table = self._table
-        if table is None or table.locator != segment.locator:
+        new = table is None or table.locator != segment.locator
+        if table is None or new or segment.first_line <= table.first_line:
             self._close_table()
             table = self._table = Table(segment.locator, segment.first_line)
         table.add(segment)
-        if not segment.continues:
-            self._close_table()
 
     def _close_table(self) -> None:
         table, self._table = self._table, None
@@ -181,7 +180,9 @@ def _finding(label: str, verdicts: list[ListVerdict]) -> Finding:
         dataset_id="",
         records=records,
         units=records,
-        field_counts=tuple((name, best.records) for name, kind in best.columns if kind in _SHOWN),
+        field_counts=tuple(
+            (name, best.records) for name, kind in best.columns if kind is not FieldKind.EMPTY
+        ),
         locators=tuple(verdict.locator for verdict in verdicts[:_LOCATORS]),
         sample=best.sample,
         reasons=best.reasons,
