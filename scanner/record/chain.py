@@ -10,9 +10,10 @@ the next opening anchors it.
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +23,11 @@ import sqlalchemy as sa
 
 from scanner.model.chain import GENESIS, canonical, link
 from scanner.model.errors import StoreError
+from scanner.record.batches import batched
 from scanner.record.schema import AUDIT, SEAL
 
 KEY_BYTES = 32
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,17 @@ EMPTY = Head(0, GENESIS)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change to one row of a chained table. `row` is its new state, whole."""
+    """One change to one row of a chained table.
+
+    `row` is its new state, whole, and `before` its state as it was read from the table.
+    """
 
     kind: str
     subject: str
     action: str
     row: dict[str, Any] | None = None
     detail: dict[str, Any] | None = None
+    before: dict[str, Any] | None = None
 
 
 def now() -> str:
@@ -68,9 +75,14 @@ def head_of(connection: sa.Connection) -> Head:
 
 
 def append(connection: sa.Connection, key: bytes, changes: Iterable[Change], by: str) -> Head:
-    """Append one row for each change and seal the new head; gives the head."""
+    """Append one row for each change and seal the new head; gives the head.
+
+    Where somebody else changed the store since, an alarm row goes before: what is written now
+    would otherwise cover it up.
+    """
+    changes = list(changes)
     head, rows, at = head_of(connection), [], now()
-    for change in changes:
+    for change in [*_alarms(connection, key, head, changes), *changes]:
         text = canonical(
             {
                 "action": change.action,
@@ -99,6 +111,42 @@ def append(connection: sa.Connection, key: bytes, changes: Iterable[Change], by:
         connection.execute(sa.insert(AUDIT), rows)
         _seal(connection, key, head)
     return head
+
+
+def _alarms(
+    connection: sa.Connection, key: bytes, head: Head, changes: list[Change]
+) -> Iterator[Change]:
+    """What was changed by others: the end of the chain, or a row that is about to be replaced."""
+    if head.rows and sealed(connection, key) != head:
+        yield Change("alarm", "store", "unsealed_before", None, {"found": head.rows})
+    for kind in sorted({change.kind for change in changes if change.before is not None}):
+        before = {
+            change.subject: change.before
+            for change in reversed(changes)
+            if change.kind == kind and change.before is not None
+        }
+        for batch in batched(before, _CHUNK):
+            known = _latest(connection, kind, batch)
+            for subject in batch:
+                if known.get(subject) != digest(before[subject]):
+                    yield Change("alarm", f"{kind} {subject}", "edited_before")
+
+
+def _latest(connection: sa.Connection, kind: str, subjects: list[str]) -> dict[str, str]:
+    """The digests that the chain last gave these rows."""
+    ours = (AUDIT.c.kind == kind) & AUDIT.c.subject.in_(subjects)
+    last = sa.select(sa.func.max(AUDIT.c.seq)).where(ours).group_by(AUDIT.c.subject)
+    chosen = sa.select(AUDIT.c.subject, AUDIT.c.row).where(AUDIT.c.seq.in_(last))
+    return {subject: told(row).get("digest", "") for subject, row in connection.execute(chosen)}
+
+
+def told(row: str) -> dict[str, Any]:
+    """What a chain row says; nothing where it was made unreadable."""
+    try:
+        said = json.loads(row)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _seal(connection: sa.Connection, key: bytes, head: Head) -> None:

@@ -85,7 +85,7 @@ def put(connection: sa.Connection, found: Sequence[Found]) -> list[Change]:
         else:
             row, action = merged(old, item.row)
             again.append(row)
-            changes.append(Change("incident", identity, action, row, _told(row, old)))
+            changes.append(Change("incident", identity, action, row, _told(row, old), old))
     if fresh:
         connection.execute(sa.insert(INCIDENTS), fresh)
     update_rows(connection, again)
@@ -167,9 +167,9 @@ def settle(connection: sa.Connection, scan_id: str, keys: Iterable[bytes]) -> li
         )
         rows = [dict(row) for row in connection.execute(query).mappings()]
         for row in rows:
-            told = {"status": [row["status"], "gone"]}
+            told, old = {"status": [row["status"], "gone"]}, dict(row)
             row["status"] = "gone"
-            changes.append(Change("incident", row["incident_id"], "gone", row, told))
+            changes.append(Change("incident", row["incident_id"], "gone", row, told, old))
         update_rows(connection, rows)
     return changes
 
@@ -230,7 +230,7 @@ def _reviewed(
     update_rows(connection, [row])
     return [
         Change("review", str(number), action, entry, {"incident": identity}),
-        Change("incident", identity, action, row, _told(row, old)),
+        Change("incident", identity, action, row, _told(row, old), old),
     ]
 
 
@@ -266,7 +266,7 @@ def expire(connection: sa.Connection, before: datetime) -> list[Change]:
         kept |= {"status": "expired", "document_key": b"", "body": "", "reportable": 0}
         rows.append(kept)
         told = {"status": [row["status"], "expired"]}
-        changes.append(Change("incident", kept["incident_id"], "expired", kept, told))
+        changes.append(Change("incident", kept["incident_id"], "expired", kept, told, dict(row)))
     update_rows(connection, rows)
     for chunk in batched((row["incident_id"] for row in rows), _CHUNK):
         connection.execute(sa.delete(RECORD_IDS).where(RECORD_IDS.c.incident_id.in_(chunk)))
@@ -278,6 +278,8 @@ def _expire_reviews(connection: sa.Connection, ids: list[str]) -> list[Change]:
     of_these = REVIEWS.c.incident_id.in_(ids)
     emptied = {"who": "", "reason": ""}
     found = connection.execute(sa.select(REVIEWS).where(of_these)).mappings()
-    rows = [dict(row) | emptied for row in found]
+    rows = [dict(row) for row in found]
     connection.execute(sa.update(REVIEWS).where(of_these).values(emptied))
-    return [Change("review", str(row["number"]), "expired", row) for row in rows]
+    return [
+        Change("review", str(row["number"]), "expired", row | emptied, before=row) for row in rows
+    ]

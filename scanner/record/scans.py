@@ -50,11 +50,11 @@ def finish(
     row = dict(found.first() or {})
     if not row:
         raise UsageError(f"there is no scan {scan_id}")
-    body = json.loads(row["body"])
+    before, body = dict(row), json.loads(row["body"])
     body |= {"totals": dataclasses.asdict(totals), "incidents": incidents}
     row |= {"ended_at": now(), "state": state, "body": json.dumps(body, sort_keys=True)}
     connection.execute(sa.update(SCANS).where(SCANS.c.scan_id == scan_id).values(row))
-    return [Change("scan", scan_id, state, row)]
+    return [Change("scan", scan_id, state, row, before=before)]
 
 
 def scan_of(row: Any) -> ScanRecord:
@@ -202,9 +202,10 @@ def beat_measure(connection: sa.Connection, number: int, *, end: bool) -> list[C
     row = dict(found.first() or {})
     if not row:
         raise UsageError(f"there is no measure {number}")
+    before = dict(row)
     row |= {"ended_at": now(), "open": 0 if end else row["open"]}
     connection.execute(sa.update(MEASURES).where(MEASURES.c.number == number).values(row))
-    return [Change("measure", str(number), "ended" if end else "in force", row)]
+    return [Change("measure", str(number), "ended" if end else "in force", row, before=before)]
 
 
 def measure_of(row: Any) -> Measure:

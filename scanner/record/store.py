@@ -99,7 +99,7 @@ class Store(Journal):
             if anchored is not None and anchored.rows <= found:
                 return  # another process was making the store
             detail = {"anchored": anchored.rows if anchored else -1, "found": found}
-            lost = Change("anchor", "store", "lost", None, detail)
+            lost = Change("alarm", "store", "anchor_lost", None, detail)
             head = append(connection, self._key, [lost], "")
         self._anchor.write(head, force=True)
 

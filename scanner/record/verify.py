@@ -16,9 +16,12 @@ from scanner.model.chain import GENESIS, link
 from scanner.model.errors import StoreError
 from scanner.model.recorded import Problem
 from scanner.record.anchor import Anchor
-from scanner.record.chain import Head, audit_key, digest, mac
+from scanner.record.chain import Head, audit_key, digest, mac, told
 from scanner.record.schema import CHAINED
 from scanner.record.store import audit_files
+
+_ALARMS = frozenset({"anchor_lost", "unsealed_before", "edited_before"})
+_ALARM_VALUES = ("at", "subject", "found", "anchored")
 
 
 def verify_store(home: Home, outside: str = "") -> list[Problem]:
@@ -82,28 +85,21 @@ def _chain(
         tail = f'"kind":{json.dumps(kind)},"seq":{seq},"subject":{json.dumps(subject)}}}'
         if link(prev_hash, row) != row_hash or not row.endswith(tail):
             yield Problem("audit", str(seq), "changed")
-        elif kind == "anchor":
-            yield _lost(seq, row)
+        elif kind == "alarm":
+            yield _alarm(seq, row)
         if seq in wanted and wanted[seq][1].hash != row_hash:
             yield Problem("audit", str(seq), "not_anchored", (("anchor", wanted[seq][0]),))
         before = row_hash
     yield from _ends(connection, key, Head(seq, before), anchors)
 
 
-def _lost(seq: int, row: str) -> Problem:
-    told = _told(row)
-    detail = {"anchored": "?", "found": "?", **(told.get("detail") or {})}
-    values = (("at", str(told.get("at"))), *((name, str(item)) for name, item in detail.items()))
-    return Problem("audit", str(seq), "anchor_lost", values)
-
-
-def _told(row: str) -> dict[str, Any]:
-    """What a chain row says; nothing where it was made unreadable."""
-    try:
-        told = json.loads(row)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
+def _alarm(seq: int, row: str) -> Problem:
+    """What leakscan noted itself when it came upon it."""
+    said = told(row)
+    known = {**said, **(said.get("detail") or {})}
+    values = tuple((name, str(known.get(name, "?"))) for name in _ALARM_VALUES)
+    action = str(said.get("action"))
+    return Problem("audit", str(seq), action if action in _ALARMS else "changed", values)
 
 
 def _ends(
@@ -136,7 +132,7 @@ def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
             state = {name: row[name] for name in row.keys()[2:]}
             if state[key] is None:
                 yield Problem(kind, row["chain_subject"], "removed")
-            elif digest(state) != _told(row["chain_row"]).get("digest"):
+            elif digest(state) != told(row["chain_row"]).get("digest"):
                 yield Problem(kind, row["chain_subject"], "changed")
         unknown = f"""
             SELECT CAST({key} AS TEXT) FROM {table.name} t WHERE NOT EXISTS
@@ -156,7 +152,7 @@ def _record_ids(connection: sqlite3.Connection) -> Iterator[Problem]:
         WHERE NOT EXISTS (SELECT 1 FROM incidents i WHERE i.incident_id = r.incident_id)
     """
     for identity, body, *packed in connection.execute(query):
-        finding = _told(body).get("finding", {})
+        finding = told(body).get("finding", {})
         wanted = [finding.get(name, "") for name in ("record_ids", "nonpublic_ids")]
         if [_unpacked_hash(item) for item in packed] != wanted:
             yield Problem("incident", identity, "changed")

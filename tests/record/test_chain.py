@@ -263,6 +263,79 @@ def test_an_older_copy_with_its_anchor_is_found_from_outside(
         verify_store(old, outside.replace('"rows":', '"rows":1'))
 
 
+def edit(home: Home, statement: str) -> None:
+    raw = open_raw(home)
+    raw.execute(statement)
+    assert raw.execute("SELECT changes()").fetchone() == (1,)
+    raw.commit()
+    raw.close()
+
+
+@pytest.mark.parametrize("by", ["found again", "review", "settle", "expire"])
+def test_an_edit_is_not_covered_up_by_what_follows(home: Home, make: Make, by: str) -> None:
+    with Store.open(home) as store:
+        (identity,) = store.record([make(1)], scan_id="s1")
+    edit(home, "UPDATE incidents SET verdict = 'false_positive', status = 'closed'")
+    with Store.open(home) as store:
+        if by == "found again":
+            store.record([make(1)], scan_id="s2")
+        elif by == "review":
+            store.review(identity, "confirmed", "no task with it", "li.na")
+        elif by == "settle":
+            store.settle("s2", [make(1).document.path or b""])
+        else:
+            store.expire(1)
+        (problem,) = verify_store(home)
+        assert problem.code == "edited_before"
+        assert identity in said(problem, "en")
+        assert identity in said(problem, "zh")
+        store.record([make(1), make(2)])
+        assert verify_store(home) == [problem]
+
+
+def test_an_edited_scan_or_measure_is_not_covered_up(home: Home) -> None:
+    with Store.open(home) as store:
+        scan = store.start_scan(ScanStart())
+        number = store.begin_measure("watch", "watching /share")
+        edit(home, "UPDATE scans SET started_at = '2020-01-01T00:00:00+00:00'")
+        edit(home, "UPDATE measures SET started_at = '2020-01-01T00:00:00+00:00'")
+        store.finish_scan(scan, Totals())
+        store.beat_measure(number)
+    assert [one.code for one in verify_store(home)] == ["edited_before"] * 2
+
+
+def test_a_forged_row_is_not_covered_up_by_what_follows(home: Home, make: Make) -> None:
+    with Store.open(home) as store:
+        store.record([make(1)])
+        raw = open_raw(home)
+        rng = random.Random(1)
+        append_row(raw, rng)
+        raw.commit()
+        raw.close()
+        store.record([make(2)])
+    assert "unsealed_before" in {one.code for one in verify_store(home)}
+
+
+def test_a_forged_alarm_is_told_like_any_change(home: Home, make: Make) -> None:
+    with Store.open(home) as store:
+        store.record([make(1)])
+    raw = open_raw(home)
+    seq, head = raw.execute("SELECT seq, row_hash FROM audit ORDER BY seq DESC").fetchone()
+    detail = {"place": "x", "lang": "y"}
+    row = canonical(
+        {"action": "x", "detail": detail, "kind": "alarm", "seq": seq + 1, "subject": "store"}
+    )
+    raw.execute(
+        "INSERT INTO audit VALUES (?, 'alarm', 'store', ?, ?, ?)",
+        (seq + 1, row, head, link(head, row)),
+    )
+    raw.commit()
+    raw.close()
+    found = verify_store(home)
+    assert [one.code for one in found] == ["changed", "unsealed"]
+    assert all(said(one, "en") for one in found)
+
+
 def test_a_lost_anchor_stays_in_the_history(filled: Home) -> None:
     (filled.root / "audit.anchor").unlink()
     assert [one.code for one in verify_store(filled)] == ["no_anchor"]
