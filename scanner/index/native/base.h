@@ -45,7 +45,6 @@ typedef struct {
     u16 simple[65536]; /* simplified form of a character, 0 where it is itself */
     u8 traditional[8192];
     u8 numeral[65536]; /* 0, or 1 + the digit that a Chinese numeral says */
-    u8 numerals[8192];
     u64 safe[3];       /* third bytes that may stay after E2 80, E3 80, EF BC */
     u8 cls[256];       /* byte class: 0 separator, 1 letter, 2 digit, 3 beyond ASCII */
     u8 digit_gap[128];
@@ -161,6 +160,14 @@ INLINE u32 permuted_raw(u32 raw) {
     return _pext_u32(raw, 0x3F3F0F);
 #else
     return (raw & 15) | (raw >> 8 & 63) << 4 | (raw >> 16 & 63) << 10;
+#endif
+}
+/* The code point of the character of three bytes at p; reads four bytes. */
+INLINE u32 point3(const u8 *p) {
+#if defined(__BMI2__)
+    return _pext_u32(__builtin_bswap32(load32(p)), 0x0F3F3F00);
+#else
+    return (p[0] & 15u) << 12 | (p[1] & 63u) << 6 | (p[2] & 63u);
 #endif
 }
 INLINE int bit(const u8 *map, u32 at) { return map[at >> 3] >> (at & 7) & 1; }

@@ -42,8 +42,6 @@ EXPORT int leakscan_tables(const u8 *data, u64 size) {
         T.numeral[NUMERAL_OF[i][0]] = (u8)(NUMERAL_OF[i][1] + 1);
     for (u32 cp = 0x3400; cp < 0xA000; cp++)
         if (T.simple[cp] && T.numeral[T.simple[cp]]) T.numeral[cp] = T.numeral[T.simple[cp]];
-    for (u32 cp = 0x3400; cp < 0xA000; cp++)
-        if (T.numeral[cp]) T.numerals[permuted(cp) >> 3] |= (u8)(1 << (permuted(cp) & 7));
     const u32 row[3] = {0x2000, 0x3000, 0xFF00};
     for (int r = 0; r < 3; r++)
         for (u32 i = 0; i < 64; i++) {
@@ -84,7 +82,7 @@ EXPORT Ctx *leakscan_open(const u64 *keys, u64 pairs, u64 singles, u32 parts) {
     for (u32 cp = 0x800; c->chars && cp < 65536; cp++) {
         u8 raw[4] = {0};
         encode(cp, raw);
-        c->chars[permuted(cp)] = hash_char(raw, 3, &c->k);
+        c->chars[cp] = hash_char(raw, 3, &c->k);
     }
     c->parts = calloc(parts + 1, sizeof(Part));
     if (!c->chars || !c->pairs || !c->masks || !c->parts || (singles && !c->singles)) return NULL;
@@ -100,10 +98,7 @@ EXPORT void leakscan_add(Ctx *c, const u64 *pairs, const u32 *masks, u64 n, cons
         c->masks[pairs[i] * 0x9E3779B97F4A7C15ull >> (64 - c->mask_bits)] |= masks[i];
     }
     for (u64 i = 0; i < singles_n; i++) filter_add(c->singles, c->single_bits, singles[i] << 24);
-    for (u64 i = 0; i < firsts_n; i++) {
-        u32 at = permuted(firsts[i] & 0xFFFF);
-        c->firsts[at >> 3] |= (u8)(1 << (at & 7));
-    }
+    for (u64 i = 0; i < firsts_n; i++) c->firsts[firsts[i] & 0xFFFF] = 1;
     for (u64 i = 0; i < lengths_n; i++)
         if (lengths[i] <= LONGEST_WINDOW) c->lengths[lengths[i]] = 1;
     for (u64 i = 0; i < numbers_n; i++) {
@@ -123,11 +118,8 @@ EXPORT void leakscan_add(Ctx *c, const u64 *pairs, const u32 *masks, u64 n, cons
 
 /* Traditional forms of the first characters, and numerals, lead to values as well. */
 EXPORT void leakscan_ready(Ctx *c) {
-    for (u32 cp = 0x3400; cp < 0xA000; cp++) {
-        u32 at = permuted(cp);
-        if ((T.simple[cp] && bit(c->firsts, permuted(T.simple[cp]))) || (c->any_number && T.numeral[cp]))
-            c->firsts[at >> 3] |= (u8)(1 << (at & 7));
-    }
+    for (u32 cp = 0x3400; cp < 0xA000; cp++)
+        if ((T.simple[cp] && c->firsts[T.simple[cp]]) || (c->any_number && T.numeral[cp])) c->firsts[cp] = 1;
 }
 
 EXPORT void leakscan_part(Ctx *c, u32 source, const u64 *bloom, u64 bloom_words, const u32 *offsets,

@@ -323,19 +323,19 @@ NOINLINE void characters(Scan *s, u32 n) {
     for (u32 i = 0; i < n; i++) {
         u32 q = s->chars[i];
         u64 x = load64(b + q);
-        u32 one = permuted_raw((u32)x), other;
+        u32 one = point3(b + q), other;
         Word w;
         if (LIKELY((x & 0xF00000F0) == 0xE00000E0)) {
-            if (UNLIKELY(bit(T.numerals, one)) && c->any_number &&
-                (bit(T.numerals, permuted_raw((u32)(x >> 24))) || (q && digit_at(b, step_back(b, q), q, &other) >= 0)))
+            u32 two = point3(b + q + 3);
+            if (UNLIKELY(T.numeral[one] != 0) && c->any_number &&
+                (T.numeral[two] || (q && digit_at(b, step_back(b, q), q, &other) >= 0)))
                 numerals(s, q);
-            u32 two = (u32)(x >> 24);
             if (LIKELY(!left_mark(b + q + 3))) {
                 s->anchors[anchors] = q;
-                s->anchor_hash[anchors++] = (hashes[one] + hashes[permuted_raw(two)]) * c->k.m[4];
+                s->anchor_hash[anchors++] = (hashes[one] + hashes[two]) * c->k.m[4];
                 continue;
             }
-        } else if ((x & 0xF0) == 0xE0 && bit(T.numerals, one) && c->any_number &&
+        } else if ((x & 0xF0) == 0xE0 && T.numeral[one] && c->any_number &&
                    (digit_at(b, q + 3, end, &other) >= 0 || (q && digit_at(b, step_back(b, q), q, &other) >= 0)))
             numerals(s, q);
         int size = lead_size(b[q]);

@@ -17,7 +17,7 @@ typedef struct {
 /* Everything that a process needs to scan: secrets, filters over all segments, the segments. */
 typedef struct {
     Keys k;
-    u8 firsts[8192];
+    u8 firsts[65536]; /* 1 where a value begins with a character, by the low bits of its code point */
     u64 *pairs;  /* two bits for each pair in one word */
     u32 *masks;  /* lengths of the values that begin with a pair */
     u64 *singles;
@@ -223,7 +223,10 @@ INLINE int memchr_digit(const u8 *p, u32 n) {
 NOINLINE void step(Scan *s, u32 from, u32 to) {
     const Ctx *c = s->c;
     const Keys *k = &c->k;
-    const u8 *b = s->f.b;
+    const u8 *restrict b = s->f.b;
+    const u8 *restrict firsts = c->firsts;
+    u32 *restrict char_at = s->chars, *restrict run_at_ = s->digits, *restrict anchor_at = s->anchors;
+    u64 *restrict anchor_hash = s->anchor_hash;
     u32 anchors = 0, chars = 0, digits = 0, mails = 0;
     u64 previous_hash = s->previous_hash, words = s->words, lines = s->lines;
     u32 previous = s->previous;
@@ -252,21 +255,21 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
             u64 three = letters & block_range(v, 0xE0, 16), rest = letters & ~three;
             for (u64 m = three; m; m &= m - 1) {
                 u32 q = at + (u32)__builtin_ctzll(m);
-                s->chars[chars] = q;
-                chars += (u32)bit(c->firsts, permuted_raw(load32(b + q)));
+                char_at[chars] = q;
+                chars += firsts[point3(b + q)];
             }
             for (u64 m = rest; m; m &= m - 1) {
                 u32 q = at + (u32)__builtin_ctzll(m);
-                s->chars[chars] = q;
-                chars += (u32)bit(c->firsts, permuted(decode(b + q, lead_size(b[q])) & 0xFFFF));
+                char_at[chars] = q;
+                chars += firsts[decode(b + q, lead_size(b[q])) & 0xFFFF];
             }
             marks |= letters;
             if (have && open && letters) {
                 u64 first = letters & -letters, word = starts & valid & -(starts & valid);
                 if (!word || first < word) {
                     u32 q = at + (u32)__builtin_ctzll(first);
-                    s->anchors[anchors] = previous;
-                    s->anchor_hash[anchors++] = pair_of(previous_hash, hash_char(b + q, lead_size(b[q]), k), k);
+                    anchor_at[anchors] = previous;
+                    anchor_hash[anchors++] = pair_of(previous_hash, hash_char(b + q, lead_size(b[q]), k), k);
                     open = 0;
                 }
             }
@@ -277,12 +280,12 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
             u64 run = ~(i ? an >> i | nan << (64 - i) : an);
             u32 n = run ? (u32)__builtin_ctzll(run) : 64;
             u64 h = LIKELY(n <= 16) ? hash_word16(b + q, n, k) : hash_long(b + q, n, k);
-            s->anchors[anchors] = previous;
-            s->anchor_hash[anchors] = pair_of(previous_hash, h, k);
+            anchor_at[anchors] = previous;
+            anchor_hash[anchors] = pair_of(previous_hash, h, k);
             anchors += (u32)have;
             if (singles) {
-                s->anchors[anchors] = q | 1u << 31;
-                s->anchor_hash[anchors++] = h * k->m[4];
+                anchor_at[anchors] = q | 1u << 31;
+                anchor_hash[anchors++] = h * k->m[4];
             }
             previous = q; previous_hash = h; have = 1;
             if (letters) {
@@ -291,12 +294,12 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
                 open = !next;
                 if (next & letters) {
                     u32 r = at + (u32)__builtin_ctzll(next);
-                    s->anchors[anchors] = q;
-                    s->anchor_hash[anchors++] = pair_of(h, hash_char(b + r, lead_size(b[r]), k), k);
+                    anchor_at[anchors] = q;
+                    anchor_hash[anchors++] = pair_of(h, hash_char(b + r, lead_size(b[r]), k), k);
                 }
             } else open = 1;
         }
-        for (u64 m = runs & valid; m; m &= m - 1) s->digits[digits++] = at + (u32)__builtin_ctzll(m);
+        for (u64 m = runs & valid; m; m &= m - 1) run_at_[digits++] = at + (u32)__builtin_ctzll(m);
         for (u64 m = mail & valid; m; m &= m - 1) s->mails[mails++] = at + (u32)__builtin_ctzll(m);
         u32 block = at >> 6;
         s->word_marks[block] = marks; s->word_sums[block] = words;
