@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ UNKNOWN_SECURITY = 5
 REVISIONS = 20
 BAD_PAGES = 200  # after so many unreadable pages in a row the rest is given up
 FEW_CHARS = 16  # a page with fewer characters than this is read as a picture
+SCAN_SHARE, SCAN_LETTERS = 0.6, 200  # a scan whose text stands in the file already
 PICTURE_SHARE = 0.02  # of the page's area, from which a picture on it is read
 _EOF = re.compile(rb"%%EOF[\r\n]{0,2}")
 
@@ -114,9 +116,11 @@ def _whole(document: Any, blob: Blob, data: bytes, budget: Budget) -> Iterator[P
 
 
 def _pages(document: Any, seen: set[str], budget: Budget) -> Iterator[Piece]:
+    """The text of every page, and after that their pictures, which take far longer."""
     import pypdfium2
 
     bad = 0
+    scanned: list[int] = []
     for index in range(len(document)):
         budget.check_time()
         try:
@@ -127,14 +131,19 @@ def _pages(document: Any, seen: set[str], budget: Budget) -> Iterator[Piece]:
             bad += 1
             if bad >= BAD_PAGES:
                 yield Gap("damaged", "", f"gave up after {bad} pages that cannot be opened")
-                return
+                break
             continue
         bad = 0
         try:
-            yield from _page(page, f"page {index + 1}", seen, budget)
+            yield from _page(page, f"page {index + 1}", seen)
             yield from _pdf_parts.page_annotations(document, page, f"page {index + 1}")
+            if next(_pictures(page), None) is not None or _draws(page):
+                scanned.append(index)
         finally:
             page.close()
+    done: set[bytes] = set()
+    for index in scanned:
+        yield from _page_pictures(document, index, done, budget)
 
 
 def page_text(page: Any) -> str:
@@ -146,7 +155,7 @@ def page_text(page: Any) -> str:
         textpage.close()
 
 
-def _page(page: Any, locator: str, seen: set[str], budget: Budget) -> Iterator[Piece]:
+def _page(page: Any, locator: str, seen: set[str]) -> Iterator[Piece]:
     textpage = page.get_textpage()
     try:
         text = clean(textpage.get_text_range())
@@ -156,20 +165,35 @@ def _page(page: Any, locator: str, seen: set[str], budget: Budget) -> Iterator[P
             yield from _pdf_rows.torn_tables(textpage, text, locator)
     finally:
         textpage.close()
-    pictures = list(_pictures(page))
-    if len(text.strip()) < FEW_CHARS:
-        if pictures or _draws(page):
-            yield from _ocr.read(_rendered(page), f"{locator} picture", budget)
-        return
-    width, height = page.get_size()
-    number = 0
-    for picture in pictures:
-        left, bottom, right, top = picture.get_bounds()
-        if abs(right - left) * abs(top - bottom) < PICTURE_SHARE * width * height:
-            continue
-        number += 1
-        where = f"{locator} picture {number}"
-        yield from _ocr.read(_picture(picture), where, budget)
+
+
+def _page_pictures(document: Any, index: int, done: set[bytes], budget: Budget) -> Iterator[Piece]:
+    """What the pictures of a page say; each picture of the document once.
+
+    A page without text is read as it is painted. A picture that fills a page whose text was read
+    is the scan below that text, and is left out.
+    """
+    page = document[index]
+    locator = f"page {index + 1} picture"
+    try:
+        letters = len(page_text(page).strip())
+        if letters < FEW_CHARS:
+            yield from _ocr.read(_rendered(page), locator, budget)
+            return
+        width, height = page.get_size()
+        number = 0
+        for picture in _pictures(page):
+            left, bottom, right, top = picture.get_bounds()
+            share = abs(right - left) * abs(top - bottom) / max(width * height, 1)
+            if share < PICTURE_SHARE or (share > SCAN_SHARE and letters >= SCAN_LETTERS):
+                continue
+            digest = hashlib.sha256(picture.get_data()).digest()
+            number += 1
+            if digest not in done:
+                done.add(digest)
+                yield from _ocr.read(_picture(picture), f"{locator} {number}", budget)
+    finally:
+        page.close()
 
 
 def _pictures(page: Any) -> Iterator[Any]:

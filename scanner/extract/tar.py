@@ -7,14 +7,50 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO
 
-from scanner.extract._pulled import stream_of
+from scanner.extract._pulled import CHUNK, stream_of
 from scanner.extract.base import Blob, Budget, Format
 from scanner.model.content import Child, Gap, Piece
+from scanner.model.errors import Unread
 
 BLOCK = 512
 EXTENDED_BYTES = 1 << 20
-_FILE_TYPES = b"0\x007S"
-_NOT_FILES = b"123456DVMK"
+_NO_DATA = frozenset((b"1", b"2", b"3", b"4", b"5", b"6", b"D", b"V", b"M"))
+
+
+class _Passing:
+    """A blob of unknown size, read once from front to back."""
+
+    size = 1 << 62
+
+    def __init__(self, blob: Blob) -> None:
+        self._stream = blob.stream()
+        self._at = 0
+        self.ended = False
+
+    def at(self, offset: int, count: int) -> bytes:
+        """`count` bytes from `offset`, which must not lie behind what was read."""
+        if offset < self._at:
+            raise Unread("limit:bytes", "too large to be held in memory")
+        while self._at < offset and self._take(min(CHUNK, offset - self._at)):
+            pass
+        out = bytearray()
+        while len(out) < count and (piece := self._take(count - len(out))):
+            out += piece
+        return bytes(out)
+
+    def short(self, offset: int) -> bool:
+        """True where the end came before `offset`."""
+        self.at(max(offset, self._at), 1)
+        return self.ended and self._at < offset
+
+    def _take(self, count: int) -> bytes:
+        piece = self._stream.read(count)
+        self._at += len(piece)
+        self.ended = self.ended or not piece
+        return piece
+
+
+_Source = Blob | _Passing
 
 
 def _number(raw: bytes) -> int:
@@ -63,7 +99,6 @@ class _Member:
     size: int
     start: int
     kind: bytes
-    link: str = ""
 
 
 @dataclass(slots=True)
@@ -71,7 +106,6 @@ class _Pending:
     """What the headers before a member say about it."""
 
     name: str = ""
-    link: str = ""
     size: int = -1
     everywhere: dict[str, str] = field(default_factory=dict)
 
@@ -93,29 +127,26 @@ def _pax(data: bytes) -> dict[str, str]:
 
 def _apply(values: dict[str, str], pending: _Pending) -> None:
     pending.name = values.get("GNU.sparse.name", values.get("path", pending.name))
-    pending.link = values.get("linkpath", pending.link)
     size = values.get("size", "")
     if size.isdigit() and len(size) < 20:
         pending.size = int(size)
 
 
-def _extension(blob: Blob, kind: bytes, start: int, size: int, pending: _Pending) -> Gap | None:
+def _extension(blob: _Source, kind: bytes, start: int, size: int, pending: _Pending) -> Gap | None:
     """Take a header that describes the next member; a gap where it is absurdly large."""
     if size > EXTENDED_BYTES:
         return Gap("limit:bytes", "", f"a header of {size} bytes")
     data = blob.at(start, size)
     if kind == b"L":
         pending.name = _text(data.rstrip(b"\0"))
-    elif kind == b"K":
-        pending.link = _text(data.rstrip(b"\0"))
     elif kind == b"g":
         pending.everywhere.update(_pax(data))
-    else:
+    elif kind != b"K":
         _apply(_pax(data), pending)
     return None
 
 
-def _resync(blob: Blob, at: int) -> int:
+def _resync(blob: _Source, at: int) -> int:
     """The offset of the next valid header; the size of the blob where there is none."""
     while at < blob.size:
         data = blob.at(at, 1 << 20)
@@ -126,7 +157,7 @@ def _resync(blob: Blob, at: int) -> int:
     return blob.size
 
 
-def _sparse_blocks(blob: Blob, header: bytes, start: int) -> int:
+def _sparse_blocks(blob: _Source, header: bytes, start: int) -> int:
     """Where the data of an old GNU sparse member begins, behind its further maps."""
     more = header[482:483]
     while more and more != b"\0":
@@ -136,50 +167,53 @@ def _sparse_blocks(blob: Blob, header: bytes, start: int) -> int:
     return start
 
 
-def _members(blob: Blob, budget: Budget) -> Iterator[_Member | Gap]:
+def _members(blob: _Source, budget: Budget) -> Iterator[_Member | Gap]:
     at = 0
     pending = _Pending()
-    zeros = 0
-    while at + BLOCK <= blob.size:
+    while len(header := blob.at(at, BLOCK)) == BLOCK:
         budget.check_time()
-        header = blob.at(at, BLOCK)
+        start = at + BLOCK
         if not header.strip(b"\0"):
-            zeros += 1
-            at += BLOCK
+            at = start
             continue
-        size = _number(header[124:136])
         kind = header[156:157]
-        extension = kind in b"LKxgX" and kind != b""
+        extension = kind in (b"L", b"K", b"x", b"g", b"X")
+        size = _number(header[124:136])
         if pending.size >= 0 and not extension:
             size = pending.size
         if not _valid(header) or size < 0:
             yield Gap("damaged", f"offset {at}", "not a valid member header")
-            at = _resync(blob, at + BLOCK)
+            if isinstance(blob, _Passing):
+                return
+            at = _resync(blob, start)
             pending = _Pending(everywhere=pending.everywhere)
             continue
-        start = at + BLOCK
         if extension:
-            gap = _extension(blob, kind, start, size, pending)
-            if gap:
+            if gap := _extension(blob, kind, start, size, pending):
                 yield gap
-            at = start + -(-size // BLOCK) * BLOCK
-            continue
-        _apply({**pending.everywhere}, pending) if pending.everywhere and not pending.name else None
-        if kind == b"S":
-            start = _sparse_blocks(blob, header, start)
-        own = header[:100].split(b"\0")[0]
-        prefix = header[345:500].split(b"\0")[0] if header[257:263] == b"ustar\0" else b""
-        name = pending.name or _text(prefix + b"/" + own if prefix else own)
-        link = pending.link or _text(header[157:257].split(b"\0")[0])
-        has_data = kind not in _NOT_FILES or kind == b""
-        yield _Member(name, size if has_data else 0, start, kind, link)
-        at = start + (-(-size // BLOCK) * BLOCK if has_data else 0)
-        pending = _Pending(everywhere=pending.everywhere)
-    if at > blob.size:
+        else:
+            if kind == b"S":
+                start = _sparse_blocks(blob, header, start)
+            member = _member(header, kind, size, start, pending)
+            yield member
+            size = member.size
+            pending = _Pending(everywhere=pending.everywhere)
+        at = start + -(-size // BLOCK) * BLOCK
+    if at > blob.size or (isinstance(blob, _Passing) and blob.short(at)):
         yield Gap("damaged", "", "ends before its last member")
 
 
-def _open(blob: Blob, start: int, size: int) -> BinaryIO:
+def _member(header: bytes, kind: bytes, size: int, start: int, pending: _Pending) -> _Member:
+    """The member that a header and those before it tell of."""
+    if pending.everywhere and not pending.name:
+        _apply(pending.everywhere, pending)
+    own = header[:100].split(b"\0")[0]
+    prefix = header[345:500].split(b"\0")[0] if header[257:263] == b"ustar\0" else b""
+    name = pending.name or _text(prefix + b"/" + own if prefix else own)
+    return _Member(name, 0 if kind in _NO_DATA else size, start, kind)
+
+
+def _open(blob: _Source, start: int, size: int) -> BinaryIO:
     def chunks() -> Iterator[bytes]:
         at, end = start, start + size
         while at < end and (data := blob.at(at, min(1 << 18, end - at))):
@@ -190,14 +224,13 @@ def _open(blob: Blob, start: int, size: int) -> BinaryIO:
 
 
 def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
-    for member in _members(blob, budget):
+    source = _Passing(blob) if blob.size < 0 else blob
+    for member in _members(source, budget):
         if isinstance(member, Gap):
             yield member
-        elif member.kind in _NOT_FILES and member.kind:
-            continue
-        elif member.size or not member.name.endswith("/"):
-            size = max(0, min(member.size, blob.size - member.start))
-            yield Child(member.name, partial(_open, blob, member.start, size), member.size)
+        elif member.kind not in _NO_DATA and (member.size or not member.name.endswith("/")):
+            size = max(0, min(member.size, source.size - member.start))
+            yield Child(member.name, partial(_open, source, member.start, size), member.size)
 
 
-FORMAT = Format("tar", _claims, _read, ("tar", "tgz", "tbz2", "txz"))
+FORMAT = Format("tar", _claims, _read, ("tar", "tgz", "tbz2", "txz"), streams=True)

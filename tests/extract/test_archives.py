@@ -233,3 +233,15 @@ def _read_all(data: bytes):  # type: ignore[no-untyped-def]
                 while piece.open().read(1 << 24):
                     pass
         yield piece
+
+
+def test_a_tar_larger_than_memory_inside_a_gzip_is_streamed() -> None:
+    members = {f"{number}.csv": LINE.encode() * 9000 for number in range(30)}
+    limits = Limits(member_bytes=4 << 20, ratio=10_000)
+    packed = gzip.compress(_tar(members))
+    found = got(packed, "a.tgz", limits)
+    assert "a.tar!29.csv" in found.outcomes
+    assert not found.reasons
+    cut = got(gzip.compress(_tar(members)[:-600_000]), "a.tgz", limits)
+    assert cut.reasons == {"damaged"}
+    assert "a.tar!27.csv" in cut.outcomes
