@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from scanner.columns.cells import Cell, look
 from scanner.columns.headers import concept_of, flags_of
 from scanner.detect._lists.fields import FIELD_COUNT, reaches, record_fields
 
@@ -17,6 +18,12 @@ _RULE = re.compile(r"[\s|+:=_—-]+")
 _LABEL = re.compile(r"[ \t]*([^\W\d_][\w /\-.（）()]{0,23}?)[ \t]*[:：=][ \t]*(?!//)")
 _INNER_LABEL = re.compile(r"(?:^|[\s,，;；、|/])([^\W\d_][^\s,，;；、|/:：=]{0,15})[ \t]*[:：]")
 _SENTENCE = re.compile(r"(?<=[。；！;])|(?<=[a-z)\d]\.)\s+(?=[A-Z])")
+_SIGNAL = re.compile(
+    r"@|公司|[\d)][-. ]?\d{3,4}[-. ]\d{3,4}|\d{7}|(?:Inc|LLC|Ltd|GmbH|Corp)\b"
+    r"|客户|[Cc]ustomer|[Cc]lient"
+)
+_PROBED, _PROBE = 24, 12
+_TELLING = (Cell.PERSON, Cell.ORG, Cell.EMAIL, Cell.MOBILE, Cell.PHONE, Cell.ADDRESS)
 _SEPARATORS = (
     ("tab", re.compile(r"\t+")),
     ("bar", re.compile(r"\s*[|｜]\s*")),
@@ -49,10 +56,31 @@ def tables_in(text: str) -> Iterator[list[Found]]:
         taken |= used
         yield [found]
     for first, block in _blocks(lines, taken):
+        if not _promising(block):
+            continue
         title = _title(lines, first)
         readings = (_separated(block, first, title), _told(block, first, title))
         if kept := [found for found in readings if found is not None]:
             yield kept
+
+
+def _promising(block: list[str]) -> bool:
+    """False where a block surely holds no list: too few signs, or nothing in a dozen lines."""
+    if len(block) < _LEAST:
+        return len(block) > 0 and len(_SIGNAL.findall(block[0])) >= _LEAST
+    if len(block) <= _PROBED:
+        return len(_SIGNAL.findall("\n".join(block))) >= _LEAST
+    step = len(block) / _PROBE
+    probe = [block[int(place * step)] for place in range(_PROBE)]
+    if len(_SIGNAL.findall("\n".join(probe))) < _LEAST - 1:
+        return False
+    if any(record_fields(line[:_LONGEST_LINE]) is not None for line in probe):
+        return True
+    found = _separated(probe, 0, "")
+    if found is None:
+        return False
+    looks = Counter(look(cell) for row in found.rows for cell in row[:12])
+    return sum(looks[kind] for kind in _TELLING) >= _LEAST
 
 
 def _title(lines: list[str], first: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from scanner.columns.typing import sample_rows, split_header
@@ -11,11 +12,13 @@ from scanner.detect._lists.hot import hot_parts
 from scanner.detect._lists.pseudo import Found, tables_in
 from scanner.detect._lists.score import CONTACT, CUSTOMER, NONE, Verdict, judge
 from scanner.model.content import Kind, Layout, Segment
+from scanner.model.document import MEMBER
 from scanner.model.finding import Finding, Method
 from scanner.model.rule import FieldKind
 from scanner.text.mask import mask
 
 _LOCATORS = 5
+_SHEET = re.compile(r"(?:^| )sheet (.+)$")
 _SAMPLE_LINES = 2
 _SHOWN = frozenset(
     {FieldKind.PERSON, FieldKind.COMPANY, FieldKind.PHONE, FieldKind.EMAIL, FieldKind.ADDRESS}
@@ -86,8 +89,20 @@ class CustomerListSession:
         rows = [row for row in rows if any(map(str.strip, row))]
         records = max(len(rows), table.rows - first)
         place = f"{table.locator} row {table.first_line + first}".strip()
-        read = read_table(header, rows, records, file=self._name, sheet=table.locator, title=title)
+        read = read_table(
+            header,
+            rows,
+            records,
+            file=self._file(table.locator),
+            sheet=_sheet(table.locator),
+            title=title,
+        )
         self._verdicts.append(_verdict(read, judge(read.evidence), place))
+
+    def _file(self, locator: str) -> str:
+        """The file's name, and that of the member a locator begins with; empty where hidden."""
+        member = locator if self._name and locator.startswith(MEMBER) else ""
+        return f"{self._name} {member}".strip()
 
     def _feed_text(self, segment: Segment) -> None:
         parts, factor = hot_parts(segment.text)
@@ -116,7 +131,12 @@ class CustomerListSession:
         records = round(len(rows) * factor)
         sample = sample_rows(rows, SAMPLE_ROWS)
         read = read_table(
-            header, sample, records, file=self._name, sheet=locator, title=found.title
+            header,
+            sample,
+            records,
+            file=self._file(locator),
+            sheet=_sheet(locator),
+            title=found.title,
         )
         seen = read.evidence
         if found.told:
@@ -126,6 +146,12 @@ class CustomerListSession:
         if header is None and _only_mail(read):
             return None
         return _verdict(read, judge(read.evidence), place)
+
+
+def _sheet(locator: str) -> str:
+    """The name of the sheet in a locator, "" where there is none."""
+    found = _SHEET.search(locator)
+    return found[1] if found else ""
 
 
 def _verdict(read: Read, verdict: Verdict, place: str) -> ListVerdict:
