@@ -8,7 +8,7 @@ from scanner.extract._flow import Flow, one_line
 from scanner.extract._xml import DULL
 from scanner.model.content import Kind, Layout, Segment
 
-_DROPPED = frozenset({"Fallback", "rPrChange", "pPrChange", "binData"})
+_DROPPED = frozenset({"rPrChange", "pPrChange", "binData"})
 _BREAKS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -32,6 +32,12 @@ class Word:
         self._aside: list[str] | None = None
         self._aside_kind = ""
         self._depth = 0
+        self._seen = 0  # texts so far
+        self._choices: list[int] = []  # texts before each choice of contents
+
+    def _told_choice(self) -> bool:
+        """True where the first choice of contents held text, so that the second repeats it."""
+        return bool(self._choices) and self._seen > self._choices[-1]
 
     # ---- what the parser tells
 
@@ -39,8 +45,10 @@ class Word:
         """An element begins."""
         if self._drop:
             self._drop += 1
-        elif tag in _DROPPED:
+        elif tag in _DROPPED or (tag == "Fallback" and self._told_choice()):
             self._drop = 1
+        elif tag == "AlternateContent":
+            self._choices.append(self._seen)
         elif tag == "t" or tag == "delText":
             self._keep = True
             if tag == "delText":
@@ -101,6 +109,8 @@ class Word:
             if self._aside is not None:
                 self._add_hidden(self._aside_kind, "".join(self._aside))
                 self._aside = None
+        elif tag == "AlternateContent" and self._choices:
+            self._choices.pop()
         elif tag == "r":
             self._depth = max(0, self._depth - 1)
         elif tag == "p":
@@ -117,6 +127,7 @@ class Word:
     def data(self, text: str) -> None:
         """Text."""
         if self._keep and not self._drop:
+            self._seen += 1
             (self._text if self._aside is None else self._aside).append(text)
 
     # ---- what is made of it

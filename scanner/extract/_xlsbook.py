@@ -6,9 +6,9 @@ import re
 import struct
 from collections.abc import Iterator
 
-from scanner.extract import _biff, _cells, _charset
-from scanner.extract._flow import Flow, one_line
-from scanner.model.content import Kind, Layout, Segment
+from scanner.extract import _biff, _cells, _charset, _flow
+from scanner.extract._xlssheet import XlsSheet
+from scanner.model.content import Kind, Segment
 
 _BOFS = {0x809: 8, 0x409: 4, 0x209: 3, 0x009: 2}
 _CODES = re.compile(r'&(?:"[^"]*"|[A-Z]|\d+|&)', re.IGNORECASE)
@@ -44,7 +44,7 @@ class Book:
         self._shared = _biff.Shared()
         self._names: list[tuple[int, str, bool]] = []  # place, name, hidden
         self._defined: list[str] = []
-        self._sheet: _Sheet | None = None
+        self._sheet: XlsSheet | None = None
         self._depth = 0
         self._charts = 0
         self._texts: bytes = b""  # drawing text object waiting for its characters
@@ -72,9 +72,7 @@ class Book:
                 yield from self._take()
         while self._depth:
             self._end()
-        from scanner.extract._flow import listed
-
-        self.out += listed(self._defined, "defined names", Kind.HIDDEN)
+        self.out += _flow.listed(self._defined, "defined names", Kind.HIDDEN)
         yield from self._take()
 
     def _take(self) -> Iterator[Segment]:
@@ -95,7 +93,7 @@ class Book:
         if self._shared.parts and not self._shared.texts:
             self._shared.parse()
         name, hidden = self._named(at)
-        self._sheet = _Sheet(self.out, name, hidden)
+        self._sheet = XlsSheet(self.out, name, hidden)
         self._sheet_depth = self._depth
 
     def _named(self, at: int) -> tuple[str, bool]:
@@ -203,7 +201,7 @@ class Book:
             return self._bytes(body[at + 1 : at + 1 + body[at]])
         return self._bytes(body[at + 2 : at + 2 + struct.unpack_from("<H", body, at)[0]])
 
-    def _cell(self, sheet: _Sheet, number: int, body: bytes) -> None:
+    def _cell(self, sheet: XlsSheet, number: int, body: bytes) -> None:
         if number in (0xFD, 0x204, 0xD6, 0x203, 0x27E, 0xBD, 0x06, 0x206, 0x406, 0x205, 0x07, 0x207,
                       0x02, 0x03, 0x04, 0x05):  # fmt: skip
             self._value(sheet, number, body)
@@ -227,21 +225,21 @@ class Book:
         elif number == 0x1BE:
             self._validation(sheet, body)
 
-    def _note(self, sheet: _Sheet, body: bytes) -> None:
+    def _note(self, sheet: XlsSheet, body: bytes) -> None:
         if self._version < 8 and len(body) > 6:
             sheet.add("comments and text boxes", self._bytes(body[6:]))
         elif len(body) > 11:
             count = struct.unpack_from("<H", body, 8)[0]
             sheet.add("comment authors", _biff.wide(body, 11, count, body[10])[0])
 
-    def _validation(self, sheet: _Sheet, body: bytes) -> None:
+    def _validation(self, sheet: XlsSheet, body: bytes) -> None:
         at = 4
         for _ in range(4):
             text, at = _biff.string(body, at)
             if len(text) > 1:
                 sheet.add("validation", text)
 
-    def _value(self, sheet: _Sheet, number: int, body: bytes) -> None:
+    def _value(self, sheet: XlsSheet, number: int, body: bytes) -> None:
         if number in (0x07, 0x207):
             sheet.put_last(self._text8(body, 0))
             return
@@ -275,7 +273,7 @@ class Book:
             sheet.put(row, column, shown)
 
     def _formula(
-        self, sheet: _Sheet, number: int, row: int, column: int, style: int, body: bytes
+        self, sheet: XlsSheet, number: int, row: int, column: int, style: int, body: bytes
     ) -> None:
         at = 7 if self._version == 2 else 6
         raw = body[at : at + 8]
@@ -302,62 +300,3 @@ def _literals(tokens: bytes, version: int) -> list[str]:
                 continue
         at += 1
     return found
-
-
-class _Sheet:
-    """Rows as they come; records may go back to an earlier row."""
-
-    def __init__(self, out: list[Segment], name: str, hidden: bool) -> None:
-        self.out = out
-        self.kind = Kind.HIDDEN if hidden else Kind.BODY
-        self.locator = f"{'hidden sheet' if hidden else 'sheet'} {name}".strip()
-        self._title = name
-        self._flow = Flow(out, self.locator, self.kind, Layout.TABLE)
-        self._asides: dict[tuple[str, Kind], list[str]] = {}
-        self._row = _cells.Row()
-        self._at = -1
-        if name:
-            self.add("name", name, Kind.META)
-
-    def put(self, row: int, column: int, text: str) -> None:
-        """The text of a cell."""
-        if row != self._at:
-            self._flush(row)
-        if column < len(self._row.cells) and text:
-            if self._row.cells[column]:
-                self._flush(row)
-            else:
-                self._row.cells[column] = one_line(text)
-                return
-        self._row.put(column, one_line(text))
-
-    def put_last(self, text: str) -> None:
-        """The text of the cell put last (a formula's result)."""
-        if self._row.cells:
-            self._row.cells[-1] = one_line(text)
-
-    def _flush(self, row: int) -> None:
-        if self._row.cells:
-            gap = self._at + 1 - self._flow.line
-            if 0 < gap <= 16:
-                for _ in range(gap):
-                    self._flow.add("")
-            elif gap:
-                self._flow.blank(gap)
-            self._flow.add("\t".join(self._row.take()))
-        self._at = row
-
-    def add(self, name: str, text: str, kind: Kind = Kind.HIDDEN) -> None:
-        """Something that stands beside the cells."""
-        if text.strip():
-            self._asides.setdefault((name, kind), []).append(text)
-
-    def finish(self) -> None:
-        """Give out everything that is left."""
-        self._flush(-1)
-        self._flow.flush()
-        for (name, kind), texts in sorted(self._asides.items()):
-            flow = Flow(self.out, f"{self.locator} {name}", kind)
-            for text in dict.fromkeys(texts):
-                flow.add(text.replace("\r", "\n"))
-            flow.flush()

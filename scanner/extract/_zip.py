@@ -10,7 +10,6 @@ is read by the headers of its members; bytes that the directory leaves out are l
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import BinaryIO, cast
 from scanner.extract import _zipnames
 from scanner.extract._inflate import inflated
 from scanner.extract._zipcrypt import decrypted
+from scanner.extract._zipstream import Pull, Range
 from scanner.extract.base import Blob, Budget
 from scanner.model.content import Gap
 from scanner.model.errors import Unread
@@ -29,7 +29,6 @@ _CENTRAL = b"PK\x01\x02"
 _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _FUDGE = 2  # bytes by which neighbours may overlap
-_CHUNK = 256 << 10
 _MAX32 = 0xFFFFFFFF
 
 
@@ -83,12 +82,12 @@ class Archive:
 
         One read gives what one step of unpacking gave, so that nothing is lost before a break.
         """
-        return cast(BinaryIO, _Pull(self.chunks(member)))
+        return cast(BinaryIO, Pull(self.chunks(member)))
 
     def chunks(self, member: Member, count: bool = False) -> Iterator[bytes]:
         """The member's bytes piece by piece; `count` spends them of the budget."""
         start, packed = self._data(member)
-        source = _Range(self.blob, start, packed)
+        source = Range(self.blob, start, packed)
         raw = decrypted(source, member, self.budget) if member.encrypted else source.chunks()
         for chunk in inflated(raw, member, self.budget, lambda: source.taken):
             if count:
@@ -284,50 +283,3 @@ def _with(member: Member, method: int, packed: int, crc: int) -> Member:
     return Member(
         member.name, method, member.flags, packed, -1, member.start, crc, member.time, member.extra
     )
-
-
-class _Range:
-    """A run of bytes of the blob; knows what was taken and whether it came short."""
-
-    def __init__(self, blob: Blob, start: int, length: int) -> None:
-        self.blob = blob
-        self.start = start
-        self.length = length
-        self.taken = 0
-        self.short = False
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes, piece by piece."""
-        while self.taken < self.length:
-            chunk = self.blob.at(self.start + self.taken, min(_CHUNK, self.length - self.taken))
-            if not chunk:
-                self.short = True
-                return
-            self.taken += len(chunk)
-            yield chunk
-
-
-class _Pull(io.RawIOBase):
-    """A raw stream over pieces of bytes."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        super().__init__()
-        self._chunks = chunks
-        self._rest = b""
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        """How many bytes were put into the buffer, 0 at the end."""
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._rest = chunk
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count

@@ -12,7 +12,8 @@ from scanner.extract.base import Budget
 from scanner.model.errors import Unread
 
 if TYPE_CHECKING:
-    from scanner.extract._zip import Member, _Range
+    from scanner.extract._zip import Member
+    from scanner.extract._zipstream import Range
 
 _AES = 0x9901
 _SLOWEST = 64 << 20  # the old cipher runs in Python: larger members are not tried
@@ -26,7 +27,7 @@ def true_method(member: Member) -> int:
     return int.from_bytes(data[5:7], "little")
 
 
-def decrypted(source: _Range, member: Member, budget: Budget) -> Iterator[bytes]:
+def decrypted(source: Range, member: Member, budget: Budget) -> Iterator[bytes]:
     """The compressed bytes of an encrypted member; raises Unread("encrypted") without the key."""
     if member.flags & 0x40:
         raise Unread("encrypted", "strong encryption")
@@ -42,7 +43,7 @@ def decrypted(source: _Range, member: Member, budget: Budget) -> Iterator[bytes]
     raise Unread("encrypted", "no password given fits" if budget.limits.passwords else "")
 
 
-def _aes(source: _Range, member: Member, password: bytes, budget: Budget) -> Iterator[bytes] | None:
+def _aes(source: Range, member: Member, password: bytes, budget: Budget) -> Iterator[bytes] | None:
     data = _zipnames.fields(member.extra).get(_AES, b"")
     strength = data[4] if len(data) >= 7 else 0
     if strength not in (1, 2, 3):
@@ -57,7 +58,7 @@ def _aes(source: _Range, member: Member, password: bytes, budget: Budget) -> Ite
     return _aes_stream(source, keys[:key_length])
 
 
-def _aes_stream(source: _Range, key: bytes) -> Iterator[bytes]:
+def _aes_stream(source: Range, key: bytes) -> Iterator[bytes]:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     coder = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  counter below
@@ -117,7 +118,7 @@ class _Old:
         return bytes(out)
 
 
-def _old(source: _Range, member: Member, password: bytes, budget: Budget) -> Iterator[bytes] | None:
+def _old(source: Range, member: Member, password: bytes, budget: Budget) -> Iterator[bytes] | None:
     if source.length > _SLOWEST:
         raise Unread("encrypted", "too large for the old cipher")
     cipher = _Old(password)

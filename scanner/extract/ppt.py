@@ -8,13 +8,17 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from scanner.extract import _compound, _doctext, _macro, _olebuild, _olekind
 from scanner.extract._flow import Flow
 from scanner.extract.base import Blob, Budget, Format
-from scanner.extract.office_encrypted import decrypted, read_as_found
+from scanner.extract.office_encrypted import decrypted
 from scanner.model.content import Child, Gap, Kind, Piece, Segment
 from scanner.model.errors import Unread
+
+if TYPE_CHECKING:
+    from olefile import OleFileIO
 
 _SLIDE, _NOTES, _MASTER, _LIST = 1006, 1008, 1016, 4080
 _PERSIST, _CHARS, _BYTES, _STRING = 1011, 4000, 4008, 4026
@@ -38,26 +42,30 @@ def read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
         data = _compound.stream(ole, "PowerPoint Document")
         walk = _Walk(data)
         walk.run(budget)
-        if walk.encrypted:
-            plain = decrypted(blob.all(budget), budget)
-            if plain is None or plain == blob.all(budget):
-                raise Unread("encrypted", "no password given opens it")
-            yield from read_as_found(_marked_plain(plain), name, budget)
+        if not walk.encrypted:
+            yield from _pieces(ole, data, walk, budget)
             return
-        yield from walk.out
-        for number, (start, length, packed) in enumerate(walk.objects, 1):
-            yield from _object(data[start : start + length], packed, number, budget)
-        yield from _compound.properties(ole)
-        yield from _macro.of_ole(ole)
-        yield from _olebuild.objects(ole)
-        yield from _doctext.pictures(_compound.stream(ole, "Pictures"))
-        if walk.broken:
-            yield Gap("damaged", "document", "a record is longer than its place")
+    plain = decrypted(blob.all(budget), budget)
+    if plain is None:
+        raise Unread("encrypted", "no password given opens it")
+    budget.spend_bytes(len(plain))
+    with _compound.opened(Blob.of(plain), budget) as ole:  # its record of encryption stays in it
+        data = _compound.stream(ole, "PowerPoint Document")
+        walk = _Walk(data)
+        walk.run(budget)
+        yield from _pieces(ole, data, walk, budget)
 
 
-def _marked_plain(data: bytes) -> bytes:
-    """The decrypted bytes without the record that says they are encrypted."""
-    return data.replace(struct.pack("<H", _CRYPT), struct.pack("<H", 0x2F15))
+def _pieces(ole: OleFileIO, data: bytes, walk: _Walk, budget: Budget) -> Iterator[Piece]:
+    yield from walk.out
+    for number, (start, length, packed) in enumerate(walk.objects, 1):
+        yield from _object(data[start : start + length], packed, number, budget)
+    yield from _compound.properties(ole)
+    yield from _macro.of_ole(ole)
+    yield from _olebuild.objects(ole)
+    yield from _doctext.pictures(_compound.stream(ole, "Pictures"))
+    if walk.broken:
+        yield Gap("damaged", "document", "a record is longer than its place")
 
 
 def _object(data: bytes, packed: bool, number: int, budget: Budget) -> Iterator[Piece]:

@@ -43,6 +43,9 @@ def read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
     for part, label, kind in book.sheets:
         yield from _sheet(package, book, part, label, kind)
         yield from around_sheet(package, part, label)
+    yield from _flow.listed(
+        (label.partition("sheet ")[2] for _, label, _ in book.sheets), "sheet names"
+    )
     for part in package.names(r"^xl/comments\d*\.bin$"):
         yield from _flow.listed(_comments(package, part), "comments", Kind.HIDDEN)
     yield from _flow.listed(book.strings.unused(), "unused strings", Kind.HIDDEN)

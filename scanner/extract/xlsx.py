@@ -24,6 +24,9 @@ def read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
     book = _Book(package)
     for part, label, kind in book.sheets:
         yield from _sheet(package, book, part, label, kind)
+    yield from _flow.listed(
+        (label.partition("sheet ")[2] for _, label, _ in book.sheets), "sheet names"
+    )
     yield from around(package)
     yield from _flow.listed(book.strings.unused(), "unused strings", Kind.HIDDEN)
     yield from _flow.listed(book.strings.phonetic, "phonetic guides", Kind.HIDDEN)
