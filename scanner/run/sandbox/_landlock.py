@@ -24,6 +24,7 @@ _SYSTEM = (
     "/lib64",
     "/etc/ld.so.cache",
     "/etc/localtime",
+    "/etc/os-release",
     "/usr/share/zoneinfo",
     "/usr/share/fonts",
     "/dev/null",

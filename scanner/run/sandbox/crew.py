@@ -21,7 +21,7 @@ from scanner.run.sandbox.waiting import PATIENCE, figures_of
 START_SECONDS = 60.0
 OUTPUT_TAIL = 4096
 LINGER_SECONDS = 0.05  # after which a document keeps no place from others
-NICE_AFTER, NICE = 1.0, 10  # seconds without progress, and how far it then steps back
+NICE_AFTER, NICE = 10.0, 10  # seconds without progress, and how far it then steps back
 SLEEPS_BELOW = 0.3  # share of the time it wants a processor, below which a worker sleeps
 MAX_SLEEPING = 32  # sleeping workers that are not counted
 LOOK_SECONDS = 0.1  # between two looks at what a worker is at

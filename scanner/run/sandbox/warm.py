@@ -12,6 +12,7 @@ import contextlib
 import gzip
 import io
 import lzma
+import mimetypes
 import tarfile
 import zipfile
 from importlib import import_module
@@ -159,6 +160,7 @@ def warm_up() -> dict[str, str]:
     for name in _SOON:
         with contextlib.suppress(ImportError, OSError):
             import_module(name)
+    mimetypes.init()  # reads the system's table
     ended: dict[str, str] = {}
     for name, data in samples().items():
         for event in read(Blob.of(data), name, Budget(Limits(seconds=10))):
