@@ -23,7 +23,7 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"Rar!\x1a\x07\x00", 0, "rar"),
     (b"Rar!\x1a\x07\x01\x00", 0, "rar5"),
     (b"MSCF\0\0\0\0", 0, "cab"),
-    (b"xar!", 0, "xar"),
+    (b"xar!\x00\x1c", 0, "xar"),
     (b"!<arch>\n", 0, "ar"),
     (b"070701", 0, "cpio"),
     (b"070702", 0, "cpio"),
@@ -42,13 +42,21 @@ def _kind(head: bytes, blob: Blob) -> str:
     """The name libarchive has for the format; empty where it is none of them."""
     for magic, offset, kind in _MAGIC:
         if offset == 0 and head.startswith(magic):
-            if kind == "cpio" and len(magic) == 2:
-                plausible = len(head) > 26 and 0 < int.from_bytes(head[20:22], "little") < 1024
-                return kind if plausible else ""
+            if kind == "cpio":
+                return kind if _is_cpio(head, magic) else ""
             return kind
         if offset and head[offset : offset + len(magic)] == magic:
             return kind
     return "lha" if _LHA.match(head[:7]) else ""
+
+
+def _is_cpio(head: bytes, magic: bytes) -> bool:
+    """True where the numbers that follow are written as the format has them."""
+    if len(magic) == 2:
+        return len(head) > 26 and 0 < int.from_bytes(head[20:22], "little") < 1024
+    if magic == b"070707":
+        return bool(re.fullmatch(rb"[0-7]{70}", head[6:76]))
+    return bool(re.fullmatch(rb"[0-9A-Fa-f]{104}", head[6:110]))
 
 
 def _inside_program(head: bytes, blob: Blob) -> str:

@@ -17,10 +17,13 @@ _BATCH = 4096
 
 
 def _claims(head: bytes, blob: Blob, name: str) -> int:
-    if head.startswith((b"PAR1", b"ARROW1\0\0", b"FEA1")):
+    """High where the end of the file agrees with its beginning, or the beginning is no text."""
+    if head.startswith((b"ARROW1\x00\x00", b"FEA1")):
         return 96
+    if head.startswith(b"PAR1"):
+        return 96 if blob.tail(4) in (b"PAR1", b"PARE") else 60 * (b"\0" in head[:256])
     if head.startswith(b"ORC"):
-        return 90 if blob.tail(64).rstrip(b"\0")[-4:-1] == b"ORC" else 50
+        return 90 if blob.tail(4)[:3] == b"ORC" else 50 * (b"\0" in head[:256])
     return 0
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from scanner.extract import _ocr
 from scanner.extract._appended import appended
+from scanner.extract._mailtext import decode
+from scanner.extract._pdf_parts import xmp
 from scanner.extract.base import Blob, Budget, Format
 from scanner.model.content import Gap, Kind, Piece, Segment
 from scanner.model.errors import Unread
@@ -129,8 +131,6 @@ def _flat(picture: Any) -> Any:
 
 def _properties(picture: Any) -> Iterator[Piece]:
     """The texts that stand in the picture's own properties."""
-    from PIL import ExifTags
-
     lines = [
         f"{key}: {value}"
         for key, value in picture.info.items()
@@ -139,19 +139,55 @@ def _properties(picture: Any) -> Iterator[Piece]:
     for key in _TEXT_KEYS:
         value = picture.info.get(key)
         if isinstance(value, bytes) and value:
-            lines.append(f"{key}: {value.decode('utf-8', 'replace')}")
-    try:
-        exif = picture.getexif()
-    except Exception:  # noqa: BLE001  broken properties do not keep the picture from being read
-        exif = {}
-    for tag, value in exif.items():
-        label = ExifTags.TAGS.get(tag, str(tag))
-        if isinstance(value, bytes) and label.startswith("XP"):
-            value = value.decode("utf-16-le", "replace").rstrip("\0")
-        if isinstance(value, str) and value.strip("\0 "):
-            lines.append(f"{label}: {value}")
-    if lines:
+            lines.append(f"{key}: {decode(value)}")
+    for reader in (_exif, _iptc):
+        try:
+            lines += reader(picture)
+        except Exception:  # noqa: BLE001, S112  broken properties do not hide the picture
+            continue
+    lines = [line.replace("\0", " ").strip() for line in lines]
+    if lines := [line for line in dict.fromkeys(lines) if line]:
         yield Segment("\n".join(lines), "properties", Kind.META)
+    packet = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
+    yield from xmp(packet.encode() if isinstance(packet, str) else bytes(packet))
+
+
+def _exif(picture: Any) -> list[str]:
+    from PIL import ExifTags
+
+    exif = picture.getexif()
+    found = []
+    for values in (exif, exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)):
+        for tag, value in values.items():
+            label = ExifTags.TAGS.get(tag, str(tag))
+            if isinstance(value, bytes) and label.startswith("XP"):
+                value = value.decode("utf-16-le", "replace")
+            elif isinstance(value, bytes) and label == "UserComment":
+                value = _comment(value)
+            if isinstance(value, str) and value.strip("\0 "):
+                found.append(f"{label}: {value}")
+    return found
+
+
+def _comment(value: bytes) -> str:
+    """A user's comment behind the eight letters that name its encoding."""
+    if value.startswith(b"UNICODE"):
+        wide = value[8:]
+        little = wide[1:2] == b"\0" or wide[:2] == b"\xff\xfe"
+        return wide.decode("utf-16-le" if little else "utf-16-be", "replace").lstrip("\ufeff")
+    return decode(value[8:].rstrip(b"\0"))
+
+
+def _iptc(picture: Any) -> list[str]:
+    from PIL import IptcImagePlugin
+
+    values = IptcImagePlugin.getiptcinfo(picture) or {}
+    found = []
+    for (record, _), told in values.items():
+        for value in told if isinstance(told, list) else [told]:
+            if record == 2 and isinstance(value, bytes) and len(value) > 2:
+                found.append(decode(value))
+    return found
 
 
 FORMAT = Format(

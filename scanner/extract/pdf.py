@@ -29,11 +29,10 @@ def _claims(head: bytes, blob: Blob, name: str) -> int:
     at = head.find(b"%PDF-", 0, 1024 + 5)
     if at == 0:
         return 97
-    if at > 0:
-        return 90 if not head[:at].strip(b"\r\n\t \0\xef\xbb\xbf") else 70
-    if b"\n%%EOF" in blob.tail(2048) and b" obj" in head:
-        return 60
-    return 0
+    end = blob.tail(2048) if blob.size >= 0 else b""
+    if at > 0 and (b"startxref" in end or b"%%EOF" in end):
+        return 90
+    return 60 if b" obj" in head[:4096] and b"%%EOF" in end and b"startxref" in end else 0
 
 
 def clean(text: str) -> str:

@@ -23,7 +23,9 @@ def _claims(head: bytes, blob: Blob, name: str) -> int:
         out = engine.decompress(head[:4096], 4096)
     except zlib.error:
         return 0
-    return 75 if out else 0
+    if engine.eof or (out and blob.size > 4096):
+        return 75
+    return 40 if out and name.lower().endswith(SUFFIXES) else 0
 
 
 def _chunks(packed: Packed) -> Iterator[bytes]:

@@ -183,6 +183,19 @@ def test_properties_are_text() -> None:
     assert "王小明 13800138000" in found.at("properties")[0]
 
 
+def test_what_a_camera_or_a_person_wrote_into_a_photo() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "description 13800138000"
+    exif[0x9C9C] = "备注 13900139000".encode("utf-16-le")
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + "评论 13700137000".encode("utf-16-be")
+    packet = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:creator>王小明 13600136000</dc:creator></x:xmpmeta>'
+    data = saved(Image.new("L", (9, 9)), "JPEG", exif=exif.tobytes(), xmp=packet.encode())
+    found = got(data, "a.jpg")
+    for phone in ("13800138000", "备注 13900139000", "评论 13700137000", "王小明 13600136000"):
+        assert phone in found.text
+    assert not found.reasons
+
+
 def box(text: str, left: float, top: float, width: float = 60, height: float = 20) -> _ocr_rows.Box:
     corners = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
     return _ocr_rows.Box.of(corners, text, 1.0)
