@@ -22,6 +22,8 @@ _SIGNAL = re.compile(
     r"@|公司|[\d)][-. ]?\d{3,4}[-. ]\d{3,4}|\d{7}|(?:Inc|LLC|Ltd|GmbH|Corp)\b"
     r"|客户|[Cc]ustomer|[Cc]lient"
 )
+_VALUE = re.compile(r"[@\d。.!?]")
+_LONGEST_HEADER = 160
 _PROBED, _PROBE = 24, 12
 _TELLING = (Cell.PERSON, Cell.ORG, Cell.EMAIL, Cell.MOBILE, Cell.PHONE, Cell.ADDRESS)
 _SEPARATORS = (
@@ -250,4 +252,7 @@ def _told(block: list[str], first: int, title: str) -> Found | None:
     if len(rows) < _LEAST or len(rows) * 5 < len(units):
         return None
     assert all(len(row) == FIELD_COUNT for row in rows)
+    if not _VALUE.search(block[0]) and len(block[0]) <= _LONGEST_HEADER:
+        for flag in flags_of(block[0][:80]) | flags_of(block[0][80:]):
+            words[flag] = len(rows)
     return Found(None, rows, first, title, dict(words), told=True)

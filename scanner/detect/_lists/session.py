@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from scanner.columns.headers import flags_of
 from scanner.columns.typing import sample_rows, split_header
 from scanner.detect._lists.evidence import Evidence, Read, read_table
 from scanner.detect._lists.gather import SAMPLE_ROWS, Table
@@ -45,6 +47,7 @@ class CustomerListSession:
         self._name = name
         self._table: Table | None = None
         self._header: list[str] | None = None
+        self._above: tuple[str, ...] = ()  # the header line of the block in hand
         self._verdicts: list[ListVerdict] = []
 
     def feed(self, segment: Segment) -> None:
@@ -109,6 +112,7 @@ class CustomerListSession:
         for part in parts:
             for readings in tables_in(part.text):
                 verdicts = []
+                self._above = ()
                 for found in readings:
                     line = segment.first_line + part.line + found.line
                     place = f"{segment.locator} line {line}".strip()
@@ -125,7 +129,7 @@ class CustomerListSession:
             header, first = split_header(rows)
             rows = rows[first:]
             if header is not None:
-                self._header = header
+                self._header, self._above = header, tuple(header)
             elif self._header is not None and rows and len(self._header) == len(rows[0]):
                 header = self._header
         records = round(len(rows) * factor)
@@ -140,7 +144,8 @@ class CustomerListSession:
         )
         seen = read.evidence
         if found.told:
-            read = replace(read, evidence=_with_words(read, found, len(rows)))
+            evidence = _with_words(read, found, len(rows), self._above)
+            read = replace(read, evidence=evidence)
         elif not (seen.identity or seen.keyed) or (header is None and not seen.reach):
             return None
         if header is None and _only_mail(read):
@@ -172,10 +177,11 @@ def _rank(verdict: ListVerdict) -> tuple[int, float]:
     return (NONE, CONTACT, CUSTOMER).index(verdict.label), verdict.score
 
 
-def _with_words(read: Read, found: Found, rows: int) -> Evidence:
-    """The evidence with the word classes that stand in a third of the told records."""
-    words = {name: 1 for name, count in found.words.items() if 3 * count >= rows}
-    return replace(read.evidence, flags=words, named="customer" in words)
+def _with_words(read: Read, found: Found, rows: int, above: tuple[str, ...]) -> Evidence:
+    """The evidence with the word classes of a header line and of a third of the told records."""
+    words = Counter(flag for cell in above for flag in flags_of(cell))
+    words.update(name for name, count in found.words.items() if 3 * count >= rows)
+    return replace(read.evidence, flags=dict(words), named="customer" in words)
 
 
 def _only_mail(read: Read) -> bool:
