@@ -18,7 +18,7 @@ _LAST_DAY = 2958466
 
 def number(text: str) -> str:
     """A number as its digits: no exponent, no .0, no noise of binary fractions."""
-    if text.isdigit():
+    if text.isdigit() or (text[:1] == "-" and text[1:].isdigit()):
         return text
     try:
         value = float(text)

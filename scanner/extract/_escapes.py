@@ -31,7 +31,7 @@ _LETTERS = bytes(
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:[A-Za-z0-9+._~@-]{0,40}?%[0-9A-Fa-f]{2}){2,}")
 _UNICODE = re.compile(r"[\\%]u[0-9A-Fa-f]{4}(?:[ -\[\]-~]{0,40}?[\\%]u[0-9A-Fa-f]{4})+")
 _HEX = re.compile(r"\\x[0-9A-Fa-f]{2}(?:[ -\[\]-~]{0,40}?\\x[0-9A-Fa-f]{2}){2,}")
-_PRINTABLE = re.compile(r"=[0-9A-F]{2}=[0-9A-F]{2}(?:=\n|[ -<>-~]{0,40}?(?:=[0-9A-F]{2})+)*")
+_PRINTABLE = re.compile(r"=[0-9A-F]{2}=[0-9A-F]{2}(?:[ -<>-~]{0,76}?(?:=\r?\n|(?:=[0-9A-F]{2})+))*")
 _ENTITY = re.compile(
     r"&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});(?:[^&\n]{0,40}?&#(?:\d{2,7}|[xX][0-9a-fA-F]{2,6});)+"
 )

@@ -159,3 +159,20 @@ def test_encrypted_needs_a_password() -> None:
     data[data.index(b"PK\1\2") + 8] |= 1
     with pytest.raises(Unread, match="encrypted"):
         whole(archive(bytes(data), passwords=("wrong",)), "a.txt")
+
+
+@pytest.mark.parametrize("cipher", ["aes128", "aes256", "zipcrypt"])
+@pytest.mark.parametrize("size", [3, 300])
+def test_passwords_are_tried(cipher: str, size: int) -> None:
+    import libarchive
+
+    out = bytearray()
+
+    def take(piece: bytes) -> int:
+        out.extend(piece)
+        return len(piece)
+
+    options = f"encryption={cipher}"
+    with libarchive.custom_writer(take, "zip", options=options, passphrase="口令") as writer:
+        writer.add_file_from_memory("a.txt", len(TEXT) * size, TEXT * size)
+    assert whole(archive(bytes(out), passwords=("other", "口令")), "a.txt") == TEXT * size
