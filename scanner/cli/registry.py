@@ -304,3 +304,35 @@ def load(
     say(tell("loaded", written=done.written, unchanged=done.unchanged))
     for unknown in done.unknown_datasets:
         say(tell("unknown_dataset", id=unknown))
+
+
+@app.command()
+def suggest(
+    ctx: typer.Context,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the prefilled dossiers.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name the unregistered lists that scans came across and that are worth a dossier."""
+    from scanner.run.suggested import suggestions, write_dossiers
+
+    found = suggestions(home_of(ctx, home))
+    rows = [
+        {
+            "id": one.id,
+            "records": one.records,
+            "score": one.score,
+            "path": one.path,
+            "copies": list(one.copies),
+            "reasons": list(one.reasons),
+        }
+        for one in found
+    ]
+    if not rows and not as_json:
+        say(tell("no_suggestion"))
+        return
+    print_rows(rows, ["id", "records", "score", "path", "copies"], as_json)
+    for path in write_dossiers(found, out) if out is not None else ():
+        say(tell("dossier_left", file=path))
