@@ -25,7 +25,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.api import BaseObserver, EventEmitter, ObservedWatch
 
 EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
@@ -88,17 +88,25 @@ class Observation:
     ) -> None:
         self._handler = _Handler(settled, folder)
         self._listener = _OverflowListener(overflowed)
-        self._observer: BaseObserver = Observer()
+        self._refused: OSError | None = None
+        self._observer: BaseObserver | None = None
         self._watches: dict[bytes, ObservedWatch] = {}
         self._lock = threading.Lock()
         for name in _LOGGERS:
             log = logging.getLogger(name)
             log.addHandler(self._listener)
             log.propagate = False
-        self._observer.start()
+        try:
+            self._observer = Observer()
+        except OSError as error:  # no instance left (fs.inotify.max_user_instances)
+            self._refused = error
+        else:
+            self._observer.start()
 
     def add(self, root: bytes) -> None:
         """Watch a folder and everything below it. Raises OSError where it cannot be watched."""
+        if self._observer is None:
+            raise self._refused or OSError("nothing can be watched")
         watch = self._observer.schedule(
             self._handler, os.fsdecode(root), recursive=True, event_filter=EVENTS
         )
@@ -109,7 +117,7 @@ class Observation:
         """Watch a folder no longer; nothing happens where it was not watched."""
         with self._lock:
             watch = self._watches.pop(root, None)
-        if watch is not None:
+        if watch is not None and self._observer is not None:
             with contextlib.suppress(KeyError, OSError, RuntimeError):
                 self._observer.unschedule(watch)
 
@@ -118,7 +126,7 @@ class Observation:
         if sys.platform != "linux":
             return None
         found: set[bytes] = set()
-        for emitter in list(self._observer.emitters):
+        for emitter in self._emitters():
             group: Any = getattr(emitter, "_inotify", None)
             if group is None:
                 continue
@@ -130,14 +138,17 @@ class Observation:
         with self._lock:
             watch = self._watches.get(root)
         return watch is not None and any(
-            emitter.watch == watch and emitter.is_alive()
-            for emitter in list(self._observer.emitters)
+            emitter.watch == watch and emitter.is_alive() for emitter in self._emitters()
         )
+
+    def _emitters(self) -> list[EventEmitter]:
+        return list(self._observer.emitters) if self._observer is not None else []
 
     def close(self) -> None:
         """Stop watching."""
-        self._observer.stop()
-        self._observer.join(timeout=10)
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join(timeout=10)
         for name in _LOGGERS:
             log = logging.getLogger(name)
             log.removeHandler(self._listener)

@@ -171,6 +171,19 @@ def test_a_file_system_without_events_is_polled(watching, monkeypatch):
     assert len(run.looked()) == 31
 
 
+def test_without_an_inotify_instance_everything_is_polled(watching, monkeypatch):
+    from scanner.watch import observe
+
+    def none_left():
+        raise OSError(24, "inotify instance limit reached")
+
+    monkeypatch.setattr(observe, "Observer", none_left)
+    with watching(poll_seconds=0.2) as run:
+        assert any("instance limit" in text for text in run.said)
+        names = fill(run.root, 20)
+        assert wait_for(lambda: set(run.looked()) == names)
+
+
 def test_a_failing_store_loses_nothing(watching):
     from scanner.model.errors import StoreError
 
@@ -413,6 +426,19 @@ def test_killed_during_a_burst_nothing_is_missed_or_doubled(process):
 @pytest.mark.slow
 def test_killed_twenty_times_during_a_burst(process):
     killed_while_writing(process, kills=20, files=60_000)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files_at_once(process):
+    """Written as fast as can be while the reader of events has hardly a turn; memory is bounded."""
+    process.start()
+    names = fill(process.root, 100_000)
+    assert wait_for(lambda: len(looked(process.store)) >= len(names), 300)
+    status = Path(f"/proc/{process.process.pid}/status").read_text()
+    peak = next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
+    assert process.end(signal.SIGTERM) == 0
+    assert sorted(looked(process.store)) == sorted(str(process.root / name) for name in names)
+    assert peak < 400 * 1024
 
 
 def test_sigterm_ends_with_0_and_everything_is_examined_once(process):

@@ -202,6 +202,7 @@ persons:
   - {id: sales, roles: [sales_manager], status: active, accounts: [sales@corp.example], private_addresses: [sales.home@webmail.example]}
   - {id: leaving, roles: [sales_manager], status: active, notice_from: 2026-05-15, accounts: [leaving@corp.example], private_addresses: [leaving.home@webmail.example]}
   - {id: remote, roles: [sales_manager], status: active, accounts: [remote@corp.example], private_addresses: [remote.home@webmail.example]}
+  - {id: traveller, roles: [sales_manager], status: active, accounts: [traveller@corp.example], private_addresses: [traveller.home@webmail.example]}
   - {id: gone, status: left, left_on: 2026-02-01, accounts: [gone@corp.example], private_addresses: [gone.home@webmail.example]}
 agreements:
   - {id: NDA-1, kind: processing, parties: [processor], datasets: [entrusted], channels: [mail], max_records: 10000, from: 2025-01-01, to: 2027-01-01}
@@ -212,6 +213,7 @@ rules:
 authorisations:
   - {id: A-1, dataset: crm, role: sales_manager, actions: [read, export]}
   - {id: A-2, dataset: crm, person: remote, actions: [send], channels: [mail], places: [own_personal], max_records: 50, approver: director, ticket: T-17, from: 2026-05-01, to: 2026-07-01}
+  - {id: A-3, dataset: crm, person: traveller, actions: [send], approver: director, ticket: T-18, from: 2026-05-01}
 """
 
 

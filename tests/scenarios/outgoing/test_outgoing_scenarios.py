@@ -174,6 +174,14 @@ def test_a_leave_to_take_work_home_is_no_leave_to_send_it_to_a_rival(trading):
     assert not verdict.incidents[0].judgement.exemption
 
 
+def test_a_leave_without_places_reaches_home_and_nobody_else(trading):
+    rows, sender = trading.rows["crm"][100:140], "traveller@corp.example"
+    home = trading.check("home", sender, ["traveller.home@webmail.example"], table(rows))
+    assert (home.decision, home.incidents[0].judgement.exemption) == ("allow", "X6")
+    other = trading.check("other", sender, ["who@nowhere.example"], table(rows))
+    assert (other.decision, other.incidents[0].judgement.exemption) == ("block", "")
+
+
 def test_an_agreement_that_ended_is_named(trading):
     verdict = trading.check(
         "ended", SALES, ["x@former.example"], table(trading.rows["entrusted"]), encrypted=True
