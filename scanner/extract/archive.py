@@ -33,7 +33,7 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
 )
 _LHA = re.compile(rb"..-lh[0-9dx]-", re.DOTALL)
 _VOLUME = re.compile(r"\.(?:part0*([2-9]|[1-9]\d+)\.rar|r\d\d|7z\.\d{3}|zip\.\d{3}|rar\.\d{3})$")
-_LOCKED = re.compile("encrypt|passphrase|password", re.IGNORECASE)
+_LOCKED = re.compile("encrypt|crypto|passphrase|password", re.IGNORECASE)
 _EMBEDDED = ((b"7z\xbc\xaf\x27\x1c", "7zip"), (b"Rar!\x1a\x07\x00", "rar"))
 _FOUND_IN = 4 << 20  # a self-extracting archive begins within so many bytes
 
@@ -118,16 +118,20 @@ def _library() -> Any:
     return libarchive
 
 
-class _Reading:
+class Reading:
     """One pass over an archive; the entry it stands at can be read once."""
 
-    def __init__(self, blob: Blob, kind: str, budget: Budget, passphrase: str = "") -> None:
+    def __init__(
+        self, blob: Blob, kind: str, budget: Budget, passphrase: str = "", packing: str = "none"
+    ) -> None:
         self._library = _library()
         self._stack = ExitStack()
         self.cursor = _Cursor(blob)
         self.budget = budget
         buffered: Any = self.cursor
-        reader = self._library.read.stream_reader(buffered, kind, "none", 65536, passphrase or None)
+        reader = self._library.read.stream_reader(
+            buffered, kind, packing, 65536, passphrase or None
+        )
         self._archive = self._stack.enter_context(_quiet(reader))
         self.index = -1
         self.entries = iter(self._archive)
@@ -191,7 +195,7 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
         raise Unread("volume", "a further part of a split archive")
     volume = _is_volume(kind, head)
     passwords = ("", *budget.limits.passwords) if kind in ("rar", "rar5", "7zip") else ("",)
-    reading = _Reading(blob, kind, budget, passwords[-1])
+    reading = Reading(blob, kind, budget, passwords[-1])
     try:
         yield from _members(blob, kind, reading, budget)
     except Unread as stopped:
@@ -204,7 +208,7 @@ def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
         yield Gap("volume", "", "one part of a split archive")
 
 
-def _members(blob: Blob, kind: str, reading: _Reading, budget: Budget) -> Iterator[Piece]:
+def _members(blob: Blob, kind: str, reading: Reading, budget: Budget) -> Iterator[Piece]:
     while (entry := reading.next()) is not None:
         budget.check_time()
         if entry.isdir or entry.issym or entry.islnk:
@@ -223,7 +227,7 @@ def _members(blob: Blob, kind: str, reading: _Reading, budget: Budget) -> Iterat
 def _open(
     blob: Blob,
     kind: str,
-    reading: _Reading,
+    reading: Reading,
     entry: Any,
     index: int,
     ending: Ending,
@@ -234,13 +238,13 @@ def _open(
         chunks = reading.chunks(entry)
         taken = reading.cursor
     else:
-        again = _Reading(blob, kind, budget)
+        again = Reading(blob, kind, budget)
         taken = again.cursor
         chunks = _later(again, index)
     return stream_of(watched(chunks, budget, lambda: taken.taken, ending))
 
 
-def _later(reading: _Reading, index: int) -> Iterator[bytes]:
+def _later(reading: Reading, index: int) -> Iterator[bytes]:
     try:
         entry = reading.next()
         while reading.index < index and entry is not None:

@@ -18,6 +18,7 @@ _KNOWN = frozenset(
     b"dkim-signature user-agent list-id importance thread-topic disposition-notification-to".split()
 )
 _LINE = re.compile(rb"([!-9;-~]{1,80})[ \t]*:")
+_COUNT = re.compile(rb"\A\d{1,12}[ \t]*\r?\n")  # before a message as Apple's mail keeps it
 _OWN_SEGMENT = ("Subject", "From", "To", "Cc", "Bcc", "Reply-To")
 _SMIME = ("application/pgp-encrypted", "multipart/encrypted")
 _AS_TEXT = ("message/delivery-status", "text/rfc822-headers", "message/external-body")
@@ -27,7 +28,7 @@ _PGP = "-----BEGIN PGP MESSAGE-----"
 def _claims(head: bytes, blob: Blob, name: str) -> int:
     """By how many of the first lines are headers that mails have."""
     known: set[bytes] = set()
-    lines = head[:16384].lstrip(b"\r\n").split(b"\n")
+    lines = _COUNT.sub(b"", head[:16384].lstrip(b"\r\n"), count=1).split(b"\n")
     if lines and lines[0].startswith((b">From ", b"From ")):
         lines = lines[1:]
     for count, line in enumerate(lines):
@@ -46,7 +47,7 @@ def _claims(head: bytes, blob: Blob, name: str) -> int:
 
 
 def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
-    yield from message(blob.all(budget), budget)
+    yield from message(_COUNT.sub(b"", blob.all(budget), count=1), budget)
 
 
 def message(data: bytes, budget: Budget) -> Iterator[Piece]:

@@ -182,11 +182,11 @@ def _iptc(picture: Any) -> list[str]:
     from PIL import IptcImagePlugin
 
     values = IptcImagePlugin.getiptcinfo(picture) or {}
-    found = []
+    found: list[str] = []
     for (record, _), told in values.items():
-        for value in told if isinstance(told, list) else [told]:
-            if record == 2 and isinstance(value, bytes) and len(value) > 2:
-                found.append(decode(value))
+        several = told if isinstance(told, list) else [told]
+        if record == 2:
+            found += [decode(one) for one in several if isinstance(one, bytes) and len(one) > 2]
     return found
 
 

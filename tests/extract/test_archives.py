@@ -176,6 +176,22 @@ def test_archives_that_the_system_library_reads(kind: str) -> None:
         assert "folder/客户.csv" in found.outcomes
 
 
+@pytest.mark.parametrize("packing", ["lz4", "lzip"])
+def test_streams_that_the_system_library_expands(packing: str) -> None:
+    library = pytest.importorskip("libarchive")
+    chunks: list[bytes] = []
+    with library.custom_writer(
+        lambda data: chunks.append(bytes(data)) or len(data), "raw", packing
+    ) as writer:
+        writer.add_file_from_memory("a", len(DATA), DATA)
+    data = b"".join(chunks)
+    found = got(data, "list.csv.lz4")
+    assert found.types[""] == "packed"
+    assert "末尾 李四" in found.text
+    assert not found.reasons
+    assert "damaged" in got(data[: len(data) // 2], "a.lz4").reasons
+
+
 def test_members_can_be_opened_out_of_turn() -> None:
     data = _written("7zip", {"a.txt": b"one", "b.txt": b"two", "c.txt": b"three"})
     pieces = list(archive_format.FORMAT.read(Blob.of(data), "a.7z", Budget()))

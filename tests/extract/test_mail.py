@@ -142,6 +142,12 @@ def test_no_bytes_break_the_parts(data: bytes) -> None:
         assert 0 <= part.start <= part.end <= len(data)
 
 
+def test_a_message_behind_its_length() -> None:
+    found = got(b"312       \n" + HEAD + plain(), "1.emlx")
+    assert found.types[""] == "eml"
+    assert MARK in found.at("body")[0]
+
+
 def test_every_message_of_a_mailbox_is_a_child() -> None:
     mails = []
     for number in range(3):
