@@ -10,8 +10,8 @@ import numpy as np
 from scanner.index.segment import Segment
 from scanner.index.types import I64, U64, Matches
 from scanner.text.fold import Folded, fold
-from scanner.text.keys import Keys, siphash
-from scanner.text.windows import Window, Word, windows, words
+from scanner.text.keys import Keys, Lane, siphash
+from scanner.text.windows import Window, Word, number_shape, windows, words
 
 _UNIT = re.compile(r"@|[0-9]{7}")
 
@@ -48,10 +48,17 @@ def scan_text(
                 (
                     *(source, payload, several, int(hashes[at]), start, end),
                     *(first_word + first, first_word + last, first_line + line),
-                    *(int(table), int(window.lane), window.length),
+                    *(int(table), int(window.lane), _length(folded.text, window)),
                 )
             )
     return Matches.of(sorted(rows)), len(found_words), units
+
+
+def _length(text: str, window: Window) -> int:
+    """The length of a window, for numbers with the flags that say how it is written."""
+    if window.lane is not Lane.NUMBER:
+        return window.length
+    return window.length | number_shape(text, window.start, window.end)
 
 
 def _origin(folded: Folded, window: Window) -> tuple[int, int]:

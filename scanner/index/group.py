@@ -14,13 +14,14 @@ from scanner.model.content import Segment
 from scanner.model.rule import DatasetSpec, FieldKind
 from scanner.text.keys import Lane
 from scanner.text.mask import mask
+from scanner.text.windows import GROUPED, LOOSE
 
 if TYPE_CHECKING:
     from scanner.index.scan import Scanner
 
 LONGEST_LINE = 10  # times the radius: how far apart fields in one line of prose may stand
 FEW = 3  # a strong value in more records than this is not enough alone
-STRONG_DIGITS = 9
+STRONG_DIGITS, GROUPED_DIGITS = 11, 9  # of a number that is enough alone; of one written in groups
 PLACES, SAMPLES = 5, 3
 _SUPPORT_ONLY = {FieldKind.PLACE, FieldKind.CATEGORY, FieldKind.DATE, FieldKind.NUMBER}
 _ONE_FIELD = {FieldKind.PERSON, FieldKind.ADDRESS}
@@ -203,13 +204,15 @@ def _soft(matches: Matches, match: I64) -> Bools:
     lane, length = matches.lane[match], matches.length[match]
     size = matches.end[match] - matches.start[match]
     words = (lane == Lane.WORDS) & ((length == 1) | (size <= 3) | ((length <= 3) & (size <= 6)))
-    return np.asarray(words | ((lane == Lane.NUMBER) & (length < 7)), bool)
+    return np.asarray(words | ((lane == Lane.NUMBER) & ((length & 31) < 7)), bool)
 
 
 def _long(matches: Matches, match: I64) -> Bools:
-    """Values long enough to be an identifier alone."""
-    lane, length = matches.lane[match], matches.length[match] & 31
-    return np.asarray((lane != Lane.NUMBER) | (length >= STRONG_DIGITS), bool)
+    """Values that are an identifier alone: numbers long enough, and written as one number."""
+    lane, length = matches.lane[match], matches.length[match]
+    digits = length & 31
+    enough = (digits >= STRONG_DIGITS) | ((digits >= GROUPED_DIGITS) & ((length & GROUPED) != 0))
+    return np.asarray((lane != Lane.NUMBER) | (enough & ((length & LOOSE) == 0)), bool)
 
 
 def _count_bits(masks: U64) -> I64:

@@ -193,6 +193,37 @@ def _number_windows(text: str, groups: list[tuple[int, int, str]], keys: Keys) -
                 yield Window(start, end + 1, Lane.NUMBER, 18 | 32, key)
 
 
+LOOSE, GROUPED = 64, 128  # flags of `number_shape`
+_MARKS = " -.()+/"
+
+
+def number_shape(text: str, start: int, end: int) -> int:
+    """How a number is written: GROUPED where marks stand in it, LOOSE where it may be an accident.
+
+    It may be one where marks as in it join it to more digits, or where it has grown into a word.
+    """
+    inner = set(text[start:end]) & set(_MARKS)
+    told = GROUPED if inner else 0
+    for more in (_marks(text, start - 1, -1), _marks(text, end, 1)):
+        told |= LOOSE if inner & more else 0
+    before = text[max(0, start - 2) : start]
+    if _LETTER.match(text[end : end + 1]) or re.fullmatch("[^a-z]?[a-z]", before):
+        told |= LOOSE
+    return told
+
+
+def _marks(text: str, at: int, step: int) -> set[str]:
+    found: set[str] = set()
+    for _ in range(3):
+        if not 0 <= at < len(text) or text[at] not in _MARKS:
+            return set()
+        found.add(text[at])
+        at += step
+        if 0 <= at < len(text) and (text[at] in NUMERALS or text[at] in "0123456789"):
+            return found
+    return set()
+
+
 def _joined(text: str, left: Word, right: Word) -> bool:
     if right.start - left.end != 1 or not right.plain:
         return False

@@ -13,7 +13,7 @@ from scanner.model.rule import DatasetSpec
 from scanner.text.canon import Skip, keys_of
 from scanner.text.fold import fold
 from scanner.text.keys import Keys
-from scanner.text.windows import windows, words
+from scanner.text.windows import number_shape, windows, words
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +25,7 @@ class Hit:
     first: int  # word numbers
     last: int
     line: int
+    shape: int  # how a number is written
 
 
 def registered(
@@ -68,5 +69,6 @@ def expected(spec: DatasetSpec, rows: list[list[str]], text: str, key: bytes) ->
             first = bisect_right(starts, window.start) - 1
             last = bisect_right(starts, window.end - 1) - 1
             line = folded.text.count("\n", 0, window.start)
-            hits.add(Hit(sizes[begin], sizes[end], record, column, first, last, line))
+            shape = number_shape(folded.text, window.start, window.end) if window.lane == 1 else 0
+            hits.add(Hit(sizes[begin], sizes[end], record, column, first, last, line, shape))
     return hits

@@ -56,6 +56,7 @@ def hits(found: Matches, scanner: Scanner) -> set[Hit]:
                     int(found.first[at]),
                     int(found.last[at]),
                     int(found.line[at]),
+                    int(found.length[at]) & 192 if found.lane[at] == 1 else 0,
                 )
             )
     return told

@@ -346,4 +346,33 @@ INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k) {
     return 0;
 }
 
+/* ---- digits and the marks between them ---- */
+/* The ASCII mark that the separator at p counts as, 0 where there is none. */
+INLINE int mark_at(const u8 *p) {
+    if (p[0] < 0x80) return p[0];
+    u32 e = p[0] >= 0xE0 && left_mark(p) ? entry_of(decode(p, 3)) : 0;
+    return e >> 24 == SEP && (e & 0xFFFFFF) < 0x80 ? (int)(e & 0x7F) : 0;
+}
+
+/* Bytes of the mark at p that may stand between digits, 0 where it may not. */
+INLINE u32 gap_mark(const u8 *p) {
+    if (p[0] < 0x80) return T.digit_gap[p[0]];
+    return T.digit_gap[mark_at(p)] ? 3 : 0;
+}
+
+/* The digit at p (ASCII or Chinese numeral) and its bytes, -1 where there is none. */
+INLINE int digit_at(const u8 *b, u32 at, u32 end, u32 *size) {
+    if (at >= end) return -1;
+    if (T.cls[b[at]] == 2) { *size = 1; return b[at] - '0'; }
+    if ((b[at] & 0xF0) != 0xE0) return -1;
+    *size = 3;
+    return (int)T.numeral[decode(b + at, 3)] - 1;
+}
+
+INLINE u32 step_back(const u8 *b, u32 at) {
+    at--;
+    while (at && (b[at] & 0xC0) == 0x80) at--;
+    return at;
+}
+
 #endif

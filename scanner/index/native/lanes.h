@@ -95,15 +95,6 @@ INLINE void number_x(Scan *s, u64 v, u32 total, u32 start, u32 end) {
     push(s, hash_number(v, 18 | 32, &s->c->k), start, end + 1, NUMBER, 18 | 32, 0);
 }
 
-/* Bytes of the mark at p that may stand between digits, 0 where it may not. */
-INLINE u32 gap_mark(const u8 *p) {
-    int c = p[0];
-    if (c < 0x80) return T.digit_gap[c];
-    if (c < 0xE0 || !left_mark(p)) return 0;
-    u32 e = entry_of(decode(p, 3)), m = e & 0xFFFFFF;
-    return e >> 24 == SEP && m < 0x80 && T.digit_gap[m] ? 3 : 0;
-}
-
 /* Where the next digit stands after at most three marks from `at` on; 0 where it does not. */
 NOINLINE u32 next_digits_slow(const u8 *b, u32 at, u32 end) {
     for (int marks = 0; marks < 3 && at < end; marks++) {
@@ -210,21 +201,6 @@ NOINLINE void numbers(Scan *s, u32 n) {
 
 /* ---- numbers written with Chinese numerals ---- */
 typedef struct { u32 start, end, n; int numeral; u8 d[24]; } Run;
-
-/* The digit at p (ASCII or Chinese numeral) and its bytes, -1 where there is none. */
-INLINE int digit_at(const u8 *b, u32 at, u32 end, u32 *size) {
-    if (at >= end) return -1;
-    if (T.cls[b[at]] == 2) { *size = 1; return b[at] - '0'; }
-    if ((b[at] & 0xF0) != 0xE0) return -1;
-    *size = 3;
-    return (int)T.numeral[decode(b + at, 3)] - 1;
-}
-
-INLINE u32 step_back(const u8 *b, u32 at) {
-    at--;
-    while (at && (b[at] & 0xC0) == 0x80) at--;
-    return at;
-}
 
 /* The run of digits that begins at `at`; 0 where it is shorter than two or longer than 23. */
 static int run_at(const u8 *b, u32 at, u32 end, Run *r) {

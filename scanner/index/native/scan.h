@@ -3,6 +3,7 @@
 #define LEAKSCAN_SCAN_H
 #include "fold.h"
 
+enum { LOOSE = 64, GROUPED = 128 };
 enum { CHUNK = 96 << 10, AHEAD = 34 << 10, BACK = 2048, STEP = 8192, BATCH = 8192 };
 
 /* One segment of the index, as mapped. */
@@ -93,6 +94,40 @@ INLINE u64 number_at(const u64 *marks, const u64 *sums, u32 at) {
     return sums[at >> 6] + (u64)__builtin_popcountll(marks[at >> 6] & ((1ull << (at & 63)) - 1));
 }
 
+/* Which marks that may join digits stand from `at` on (or end before it), as a set of bits; 0
+   unless a digit follows (or goes before) them. */
+static u32 marks_to_digits(const u8 *b, u32 at, u32 end, int back) {
+    u32 set = 0, size;
+    for (int i = 0; i < 3; i++) {
+        if (back ? !at : at >= end) return 0;
+        u32 p = back ? step_back(b, at) : at, n = gap_mark(b + p);
+        if (!n || (back && p + n != at)) return 0;
+        set |= 1u << (mark_at(b + p) & 31);
+        at = back ? p : p + n;
+        if (back) {
+            if (at && digit_at(b, step_back(b, at), at, &size) >= 0) return set;
+        } else if (digit_at(b, at, end, &size) >= 0) return set;
+    }
+    return 0;
+}
+
+/* How a number is written: GROUPED where marks stand in it; LOOSE where it may be an accident,
+   cut out of a longer row of digits or grown into a word. */
+NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end) {
+    u32 inner = 0, at = start, size;
+    while (at < end) {
+        if (digit_at(b, at, end, &size) >= 0) { at += size; continue; }
+        if (!(size = gap_mark(b + at))) break;
+        inner |= 1u << (mark_at(b + at) & 31);
+        at += size;
+    }
+    u16 told = inner ? GROUPED : 0;
+    if (inner & (marks_to_digits(b, start, n, 1) | marks_to_digits(b, end, n, 0))) told |= LOOSE;
+    if (end < n && T.cls[b[end]] == 1) told |= LOOSE;
+    if (start && T.cls[b[start - 1]] == 1 && !(start > 1 && T.cls[b[start - 2]] == 1)) told |= LOOSE;
+    return told;
+}
+
 NOINLINE void emit(Scan *s, const Candidate *c, u64 key, const Part *p, u64 entry) {
     if (s->out_n == s->out_cap) {
         u64 cap = s->out_cap ? s->out_cap * 2 : 64;
@@ -115,7 +150,7 @@ NOINLINE void emit(Scan *s, const Candidate *c, u64 key, const Part *p, u64 entr
     m->last = m->first + (inside ? inside - 1 : 0);
     m->line = number_at(s->line_marks, s->line_sums, at);
     m->source = p->source;
-    m->length = c->length;
+    m->length = c->lane == NUMBER ? c->length | number_shape(s->f.b, s->f.n, c->start, c->end) : c->length;
     m->lane = c->lane;
 }
 
