@@ -60,9 +60,14 @@ class Policy:
         """What one finding for one recipient calls for."""
         if finding.method is Method.UNREAD:
             return self.unread
-        if not judgement.reportable or (not finding.nonpublic and not judgement.obligations):
+        if not judgement.reportable:
             return ALLOW
+        if finding.method is Method.EXACT and not finding.nonpublic and not judgement.obligations:
+            return ALLOW  # public records only
         rank = _RANK[judgement.exposure]
+        if finding.method is Method.CUSTOMER_LIST:  # nobody registered it: a person looks at it
+            listed = finding.label == "customer_list"
+            return HOLD if listed and rank >= _RANK[self.hold_from] else ALLOW
         if rank >= _RANK[self.block_from]:
             return BLOCK
         return HOLD if rank >= _RANK[self.hold_from] else ALLOW

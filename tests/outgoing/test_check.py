@@ -128,6 +128,24 @@ def test_not_recorded_where_it_should_not_be(home, verdict):
         assert store.select(events=True).count() == before
 
 
+def test_a_list_that_nobody_registered_is_held_for_a_stranger_and_not_for_a_colleague(verdict):
+    import random
+
+    chance = random.Random(3)
+    lines = ["客户名称\t联系人\t手机\t采购金额\t客户等级"]
+    for number in range(60):
+        name = "".join(chance.choice("云景博瑞泰恒昌盛宏远嘉禾") for _ in range(4))
+        person = chance.choice("赵钱孙李周吴郑王") + chance.choice("明华丽强磊洋")
+        phone = f"13{chance.randrange(10**9):09d}"
+        lines.append(f"苏州{name}贸易有限公司\t{person}\t{phone}\t{number * 997}\tA")
+    data = "\n".join(lines).encode()
+    told = verdict("new.txt", data, sender="a@corp.example", recipients=["x@nowhere.example"])
+    assert [one.finding.method.value for one in told.incidents] == ["customer_list"]
+    assert told.decision == "hold" and "do_register" in {one.code for one in told.would_allow}
+    inside = verdict("new.txt", data, sender="a@corp.example", recipients=["b@corp.example"])
+    assert inside.decision == "allow"
+
+
 PART = Examined("a", "zip", 1, "", Outcome.skipped("unreadable:EACCES"))
 
 
