@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 from scanner.extract import _compound, _olekind
 from scanner.extract.base import Blob, Budget, Format
@@ -32,8 +35,7 @@ def read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
 
 def decrypted(data: bytes, budget: Budget) -> bytes | None:
     """The document without its encryption, None where no password opens it."""
-    import msoffcrypto  # type: ignore[import-untyped]
-
+    msoffcrypto = _library()
     for password in (_BUILT_IN, *budget.limits.passwords):
         out = io.BytesIO()
         try:
@@ -45,6 +47,17 @@ def decrypted(data: bytes, budget: Budget) -> bytes | None:
         if out.getbuffer().nbytes:
             return out.getvalue()
     return None
+
+
+@cache
+def _library() -> Any:
+    """The library, told to keep what it decrypts in memory: no file may be made here."""
+    import msoffcrypto  # type: ignore[import-untyped]
+    from msoffcrypto.format import doc97, ppt97, xls97  # type: ignore[import-untyped]
+
+    for module in (doc97, ppt97, xls97):
+        module.tempfile = SimpleNamespace(TemporaryFile=io.BytesIO)
+    return msoffcrypto
 
 
 def read_as_found(data: bytes, name: str, budget: Budget) -> Iterator[Piece]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ def known() -> dict[tuple[str, str], str]:
 
 
 _SLOW = ("ocr",)
+
+
+@pytest.fixture(autouse=True)
+def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that is read may be written to disk, not even for a moment."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a temporary file")
+
+    for name in (
+        "TemporaryFile",
+        "NamedTemporaryFile",
+        "mkstemp",
+        "mkdtemp",
+        "SpooledTemporaryFile",
+    ):
+        monkeypatch.setattr(tempfile, name, refuse)
 
 
 def _marks(case: dict[str, str]) -> list[pytest.MarkDecorator]:
