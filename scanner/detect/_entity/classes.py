@@ -11,7 +11,14 @@ from functools import cache
 import numpy as np
 
 WORD, OTHER, DIGIT, SPACE, FOLDS = 0x80, 0x81, 0x82, 0x83, 0x84
-HIGH = frozenset({WORD, OTHER, DIGIT, SPACE, FOLDS})
+# Characters that our recognisers name have a byte of their own, so that running Chinese does not
+# look like a number plate or a label. All of them are letters.
+_OWN = (
+    "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领挂学警港澳"
+    "微信号码扣是为转分机"
+)
+OWN = frozenset(range(0x90, 0x90 + len(_OWN)))
+HIGH = frozenset({WORD, OTHER, DIGIT, SPACE, FOLDS}) | OWN
 _SURROGATES = (0xD800, 0xE000)
 _CHARACTERS = 0x110000
 
@@ -33,6 +40,8 @@ def table() -> np.ndarray:
         ):
             for match in regex.compile(expression).finditer(text):
                 classes[first + match.start() : first + match.end()] = value
+    for place, char in enumerate(_OWN):
+        classes[ord(char)] = 0x90 + place
     classes.setflags(write=False)
     return classes
 

@@ -8,7 +8,7 @@ Presidio's own code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -47,6 +47,8 @@ class _Job:
     pattern: Pattern
     expression: Any
     gate: Gate
+    validate: Callable[[str], bool | None]
+    invalidate: Callable[[str], bool | None] | None
     spots: Sequence[tuple[int, int]] = field(default=(), repr=False)
 
 
@@ -241,7 +243,10 @@ class _Plan:
         jobs = self._jobs.setdefault(id(recogniser), [])
         for pattern in told.patterns:
             gate = gate_of(pattern.regex, flags)
-            job = _Job(recogniser, pattern, regex.compile(pattern.regex, flags=flags), gate)
+            expression = regex.compile(pattern.regex, flags=flags)
+            own = type(recogniser).invalidate_result is not PatternRecognizer.invalidate_result
+            invalidate = told.invalidate_result if own else None
+            job = _Job(told, pattern, expression, gate, told.validate_result, invalidate)
             jobs.append(job)
             if gate.expression is not None:
                 self._gated.append(job)
@@ -281,7 +286,9 @@ class _Plan:
         results: list[RecognizerResult] = []
         for job in jobs:
             self._run(job, text, results)
-        return without_doubles(results) if results else []
+        if len(jobs) == 1 or _ordered(results):
+            return results  # nothing in it can double; the order is made at the end
+        return without_doubles(results)
 
     def _run(self, job: _Job, text: str, results: list[RecognizerResult]) -> None:
         if job.gate.expression is not None and not job.spots:
@@ -408,15 +415,25 @@ def _bound(text: str, last: int, reach: Reach) -> int:
     return min(total, place + reach.ahead + 1)
 
 
+def _ordered(results: list[RecognizerResult]) -> bool:
+    """True where each result stands behind the one before it, so that none holds another."""
+    end = -1
+    for one in results:
+        if one.start < end:
+            return False
+        end = one.end
+    return True
+
+
 def _result(job: _Job, text: str, start: int, end: int, explain: bool) -> RecognizerResult | None:
     """The result of one match, validated as PatternRecognizer does; None where it is no match."""
     recogniser, pattern = job.recogniser, job.pattern
     found = text[start:end]
     score = pattern.score
-    valid = recogniser.validate_result(found)
+    valid = job.validate(found)
     if valid is not None:
         score = EntityRecognizer.MAX_SCORE if valid else EntityRecognizer.MIN_SCORE
-    if recogniser.invalidate_result(found):
+    if job.invalidate is not None and job.invalidate(found):
         score = EntityRecognizer.MIN_SCORE
     if score <= EntityRecognizer.MIN_SCORE:
         return None

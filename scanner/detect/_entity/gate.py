@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scanner.detect._entity.classes import DIGIT, FOLDS, HIGH, SPACE, WORD, classes_of
+from scanner.detect._entity.classes import DIGIT, FOLDS, HIGH, OWN, SPACE, WORD, classes_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -111,7 +111,7 @@ def _ascii_set(test: Callable[[str], bool]) -> frozenset[int]:
 
 _DIGITS = _ascii_set(str.isdigit) | {DIGIT}
 _SPACES = _ascii_set(str.isspace) | {SPACE}
-_WORDS = _ascii_set(lambda char: char.isalnum() or char == "_") | {WORD, DIGIT, FOLDS}
+_WORDS = _ascii_set(lambda char: char.isalnum() or char == "_") | {WORD, DIGIT, FOLDS} | OWN
 _ALL = frozenset(range(128)) | HIGH
 _FOLDING = frozenset(map(ord, "iIkKsS"))  # letters that fold with letters outside ASCII
 _CATEGORIES: dict[Any, frozenset[int]] = {
