@@ -99,7 +99,7 @@ class Courier:
             if self._stopping:
                 return
             if not waiting:
-                self._wake.wait(5.0)
+                self._wake.wait(1.0)
                 self._wake.clear()
 
     def _send(self, message: Outgoing) -> None:

@@ -35,6 +35,7 @@ RETRIES = 5
 FLUSH_EVERY = 0.2
 LINE_EVERY = 60.0
 ARRIVING = 0.2
+FIRST_PAUSE = 1.0
 ALONE = 200  # documents that go one at a time after an unforeseen error
 BLAMED = 3  # times that a document fails alone before it is given up
 _AGAIN = ("unreadable:", "disk-full", "cancelled", "unstable")
@@ -240,7 +241,7 @@ class Watcher:
         self._failures += 1
         self.health.count("failures")
         self.health.level("failing", 1)
-        pause = min(2.0 ** (self._failures - 1), 30.0)
+        pause = min(FIRST_PAUSE * 2.0 ** (self._failures - 1), 30.0)
         self._resume_at = time.monotonic() + pause
         self._say("failing", error=told, seconds=f"{pause:.0f}")
         try:

@@ -184,8 +184,11 @@ def test_without_an_inotify_instance_everything_is_polled(watching, monkeypatch)
         assert wait_for(lambda: set(run.looked()) == names)
 
 
-def test_a_failing_store_loses_nothing(watching):
+def test_a_failing_store_loses_nothing(watching, monkeypatch):
     from scanner.model.errors import StoreError
+    from scanner.watch import service
+
+    monkeypatch.setattr(service, "FIRST_PAUSE", 0.1)
 
     broken = threading.Event()
     times = []
@@ -420,7 +423,7 @@ def killed_while_writing(watch: Process, kills: int, files: int) -> None:
 
 
 def test_killed_during_a_burst_nothing_is_missed_or_doubled(process):
-    killed_while_writing(process, kills=3, files=4000)
+    killed_while_writing(process, kills=2, files=2500)
 
 
 @pytest.mark.slow
