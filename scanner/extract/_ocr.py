@@ -53,13 +53,19 @@ def _make() -> Any:
     )
 
 
+def missing(locator: str, what: str = "a picture") -> Iterator[Piece]:
+    """The gap that a picture leaves where no recogniser is installed; nothing where one is."""
+    if engine() is None:
+        yield Gap("image-not-read", locator, f"{what}: {INSTALL}")
+
+
 def read(picture: Any, locator: str, budget: Budget) -> Iterator[Piece]:
     """The text of a Pillow picture as one segment, or the gap it leaves."""
     if min(picture.size) < SMALLEST:
         return
     budget.check_time()
     if engine() is None:
-        yield Gap("image-not-read", locator, f"{picture.width}x{picture.height}: {INSTALL}")
+        yield from missing(locator, f"{picture.width}x{picture.height}")
         return
     rows = [row for row in cells(_boxes(picture.convert("RGB"), budget)) if _speaks(row)]
     if rows:

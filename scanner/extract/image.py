@@ -46,8 +46,10 @@ def _claims(head: bytes, blob: Blob, name: str) -> int:
 
 
 def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
-    from PIL import Image, UnidentifiedImageError
-
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise Unread("image-not-read", _ocr.INSTALL) from None
     Image.MAX_IMAGE_PIXELS = None
     try:
         picture = Image.open(blob.stream(), formats=list(_PILLOW))

@@ -177,7 +177,8 @@ def _page_pictures(document: Any, index: int, done: set[bytes], budget: Budget) 
     try:
         letters = len(page_text(page).strip())
         if letters < FEW_CHARS:
-            yield from _ocr.read(_rendered(page), locator, budget)
+            absent = list(_ocr.missing(locator, "a page without text"))
+            yield from absent or _ocr.read(_rendered(page), locator, budget)
             return
         width, height = page.get_size()
         number = 0
@@ -190,7 +191,9 @@ def _page_pictures(document: Any, index: int, done: set[bytes], budget: Budget) 
             number += 1
             if digest not in done:
                 done.add(digest)
-                yield from _ocr.read(_picture(picture), f"{locator} {number}", budget)
+                where = f"{locator} {number}"
+                absent = list(_ocr.missing(where))
+                yield from absent or _ocr.read(_picture(picture), where, budget)
     finally:
         page.close()
 

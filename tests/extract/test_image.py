@@ -136,6 +136,19 @@ def test_without_the_extra_a_picture_is_not_read(monkeypatch: pytest.MonkeyPatch
     assert "300x200" in found.outcomes[""].detail
 
 
+def test_without_any_library_for_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setattr(_ocr, "engine", lambda: None)
+    picture = Image.new("RGB", (300, 200), "white")
+    png_bytes, pdf_bytes = saved(picture), saved(picture, "PDF")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    for data, name in ((png_bytes, "a.png"), (pdf_bytes, "a.pdf")):
+        found = got(data, name)
+        assert found.reasons == {"image-not-read"}
+        assert "leakscan[ocr]" in found.outcomes[""].detail
+
+
 @pytest.mark.parametrize(("side", "read"), [(31, False), (32, True)])
 def test_icons_are_left_out(side: int, read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_ocr, "engine", lambda: None)
