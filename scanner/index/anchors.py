@@ -59,12 +59,10 @@ class Anchors:
     def pack(self) -> bytes:
         """The anchors as bytes."""
         kinds, ids = np.unique(self.masks, return_inverse=True)
-        wide = len(kinds) > 0xFFFF
         counts = [len(a) for a in (self.pairs, kinds, self.singles, self.firsts, self.lengths)]
-        counts += [len(self.numbers), len(self.codes), int(wide)]
-        parts = [struct.pack("<8Q", *counts)]
-        parts += [_forty(self.pairs), kinds.astype("<u4").tobytes()]
-        parts += [ids.astype("<u4" if wide else "<u2").tobytes(), _forty(self.singles)]
+        parts = [struct.pack("<7Q", *counts, len(self.numbers), len(self.codes))]
+        parts += [_pack_hashes(self.pairs), kinds.astype("<u4").tobytes()]
+        parts += [ids.astype(_id_type(len(kinds))).tobytes(), _pack_hashes(self.singles)]
         for array in (self.firsts, self.lengths, self.numbers, self.codes):
             parts.append(array.astype("<u4").tobytes())
         return b"".join(parts)
@@ -72,33 +70,60 @@ class Anchors:
     @staticmethod
     def unpack(data: bytes) -> Anchors:
         """The anchors that `pack` gave; ValueError where the lengths do not fit."""
-        pairs, kinds, singles, firsts, lengths, numbers, codes, wide = struct.unpack_from(
-            "<8Q", data
+        pairs, kinds, singles, *rest = struct.unpack_from("<7Q", data)
+        reader = _Reader(data, 56)
+        hashes = _unpack_hashes(reader, pairs)
+        masks = reader.take("<u4", kinds)
+        masks = masks[reader.take(_id_type(kinds), pairs).astype(np.int64)].astype(np.uint32)
+        single = _unpack_hashes(reader, singles)
+        return Anchors(
+            hashes, masks, single, *(reader.take("<u4", n).astype(np.uint32) for n in rest)
         )
-        at = 64
-        arrays: list[NDArray[np.generic]] = []
-        sizes = ((pairs, "v5"), (kinds, "<u4"), (pairs, "<u4" if wide else "<u2"), (singles, "v5"))
-        rest = tuple((count, "<u4") for count in (firsts, lengths, numbers, codes))
-        for count, kind in sizes + rest:
-            width = 5 if kind == "v5" else int(kind[2:])
-            raw = data[at : at + count * width]
-            if len(raw) != count * width:
-                raise ValueError("the anchors are cut short")
-            arrays.append(_from_forty(raw) if kind == "v5" else np.frombuffer(raw, kind))
-            at += count * width
-        masks = arrays[1][arrays[2].astype(np.int64)].astype(np.uint32)
-        u32 = [array.astype(np.uint32) for array in arrays[4:]]
-        return Anchors(arrays[0].astype(np.uint64), masks, arrays[3].astype(np.uint64), *u32)
 
 
-def _forty(values: U64) -> bytes:
-    return values.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :5].tobytes()
+class _Reader:
+    """Takes arrays off the front of bytes."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data, self._at = data, at
+
+    def take(self, kind: str, count: int) -> NDArray[np.unsignedinteger]:
+        """The next `count` numbers."""
+        size = np.dtype(kind).itemsize * count
+        raw = self._data[self._at : self._at + size]
+        if len(raw) != size:
+            raise ValueError("the anchors are cut short")
+        self._at += size
+        return np.frombuffer(raw, kind)
 
 
-def _from_forty(raw: bytes) -> U64:
-    wide = np.zeros((len(raw) // 5, 8), np.uint8)
-    wide[:, :5] = np.frombuffer(raw, np.uint8).reshape(-1, 5)
-    return wide.reshape(-1).view("<u8").astype(np.uint64)
+def _id_type(kinds: int) -> str:
+    return "u1" if kinds <= 0x100 else "<u2" if kinds <= 0x10000 else "<u4"
+
+
+_MANY = 1 << 18  # from so many on, the upper 16 bits are kept as counts
+
+
+def _pack_hashes(values: U64) -> bytes:
+    """Ascending hashes of 40 bits."""
+    octets = values.astype("<u8").view(np.uint8).reshape(-1, 8)
+    if len(values) < _MANY:
+        return octets[:, :5].tobytes()
+    counts = np.bincount((values >> np.uint64(24)).astype(np.int64), minlength=1 << 16)
+    return counts.astype("<u4").tobytes() + octets[:, :3].tobytes()
+
+
+def _unpack_hashes(reader: _Reader, count: int) -> U64:
+    width, upper = 5, np.zeros(count, np.uint64)
+    if count >= _MANY:
+        width = 3
+        counts = reader.take("<u4", 1 << 16).astype(np.int64)
+        if counts.sum() != count:
+            raise ValueError("the anchors are damaged")
+        upper = np.repeat(np.arange(1 << 16, dtype=np.uint64) << np.uint64(24), counts)
+    wide = np.zeros((count, 8), np.uint8)
+    wide[:, :width] = reader.take("u1", count * width).reshape(-1, width)
+    return np.asarray(wide.reshape(-1).view("<u8").astype(np.uint64) | upper, np.uint64)
 
 
 @dataclass(slots=True)

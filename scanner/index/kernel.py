@@ -51,6 +51,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "prints": (_P, [_P, ctypes.c_char_p, _U64]),
     "prints_told": (_P, [_P, _P]),
     "prints_close": (None, [_P]),
+    "seal": (None, [_P, _U64, ctypes.c_char_p, ctypes.c_char_p]),
     "sort": (_P, [_P, _P, _U64]),
     "sorted_close": (None, [_P]),
     "sorted_told": (None, [_P, _P]),

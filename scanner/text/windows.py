@@ -198,12 +198,12 @@ _MARKS = " -.()+/"
 
 
 def number_shape(text: str, start: int, end: int) -> int:
-    """How a number is written: GROUPED where marks stand in it, LOOSE where it may be an accident.
+    """How a number is written: GROUPED where marks or numerals are in it, LOOSE where by accident.
 
     It may be one where marks as in it join it to more digits, or where it has grown into a word.
     """
     inner = set(text[start:end]) & set(_MARKS)
-    told = GROUPED if inner else 0
+    told = GROUPED if inner or not text[start:end].isascii() else 0
     for more in (_marks(text, start - 1, -1), _marks(text, end, 1)):
         told |= LOOSE if inner & more else 0
     before = text[max(0, start - 2) : start]

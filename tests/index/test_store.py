@@ -317,3 +317,32 @@ def test_the_collector_counts_rows(tmp_path) -> None:
     collector.add(rows(2))
     assert collector.records == 5
     assert collector.finish().cells == 10
+
+
+def test_sealing_is_chacha20_on_both_paths() -> None:
+    """The stream of RFC 8439's key and nonce of zeros, and any length the same natively."""
+    from scanner.index.seal import seal, seal_slowly
+
+    stream = seal_slowly(bytes(64), bytes(32), bytes(12))
+    assert stream.hex().startswith("76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7")
+    rng = random.Random(3)
+    for size in (0, 1, 63, 64, 65, 1000, 1024, 1025, 100_001):
+        data, key, nonce = rng.randbytes(size), rng.randbytes(32), rng.randbytes(12)
+        assert seal(data, key, nonce) == seal_slowly(data, key, nonce)
+        assert seal(seal(data, key, nonce), key, nonce) == data
+
+
+def test_anchors_survive_packing() -> None:
+    from scanner.index.anchors import Anchors
+
+    rng = np.random.default_rng(1)
+    for count, kinds in ((0, 1), (5, 2), (1000, 300), (300_000, 70_000)):
+        pairs = np.unique(rng.integers(0, 1 << 40, count, np.uint64))
+        masks = rng.integers(1, kinds + 1, len(pairs)).astype(np.uint32)
+        small = np.unique(rng.integers(0, 1 << 31, 50).astype(np.uint32))
+        anchors = Anchors(pairs, masks, pairs[: count // 2], small, small, small, small)
+        told = Anchors.unpack(anchors.pack())
+        for name in Anchors.__slots__:
+            assert np.array_equal(getattr(told, name), getattr(anchors, name)), name
+        with pytest.raises(ValueError, match="anchors"):
+            Anchors.unpack(anchors.pack()[:-1])

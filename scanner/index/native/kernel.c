@@ -4,6 +4,7 @@
 #include "build.h"
 #include "table.h"
 #include "print.h"
+#include "seal.h"
 
 enum { VERSION = 1 };
 

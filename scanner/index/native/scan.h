@@ -111,17 +111,18 @@ static u32 marks_to_digits(const u8 *b, u32 at, u32 end, int back) {
     return 0;
 }
 
-/* How a number is written: GROUPED where marks stand in it; LOOSE where it may be an accident,
+/* How a number is written: GROUPED where marks or numerals are in it; LOOSE where it may be an accident,
    cut out of a longer row of digits or grown into a word. */
 NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end) {
     u32 inner = 0, at = start, size;
+    int numeral = 0;
     while (at < end) {
-        if (digit_at(b, at, end, &size) >= 0) { at += size; continue; }
+        if (digit_at(b, at, end, &size) >= 0) { at += size; numeral |= size == 3; continue; }
         if (!(size = gap_mark(b + at))) break;
         inner |= 1u << (mark_at(b + at) & 31);
         at += size;
     }
-    u16 told = inner ? GROUPED : 0;
+    u16 told = inner || numeral ? GROUPED : 0;
     if (inner & (marks_to_digits(b, start, n, 1) | marks_to_digits(b, end, n, 0))) told |= LOOSE;
     if (end < n && T.cls[b[end]] == 1) told |= LOOSE;
     if (start && T.cls[b[start - 1]] == 1 && !(start > 1 && T.cls[b[start - 2]] == 1)) told |= LOOSE;
