@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from scanner.home import Home
+from scanner.index.names import NameDraw
 from scanner.index.open import Index
 from scanner.index.session import MatchSession
 from scanner.index.types import DatasetMatch
+from scanner.messages import message
 from scanner.model.content import Segment
 from scanner.model.document import Document
 from scanner.model.finding import Finding, Method, pack_ids
 from scanner.model.rule import Role
 from scanner.settings import Settings
+
+FEWEST_NAMES = 3  # bare names of a dataset that are worth a test
 
 
 class ExactSession:
@@ -26,11 +30,20 @@ class ExactSession:
         self._session.feed(segment)
 
     def findings(self) -> list[Finding]:
-        """One finding for each dataset of which enough records stand in the document."""
-        return [
+        """One finding for each dataset of which enough records stand in the document.
+
+        Where there are only names of a dataset, a finding that gives the law engine the counts.
+        """
+        told = [
             finding_of(match)
             for match in self._session.matches()
             if len(match.records) >= match.spec.rule.minimum_records
+        ]
+        exact = {finding.dataset_id for finding in told}
+        return told + [
+            selection_of(draw)
+            for draw in self._session.name_draws()
+            if draw.names >= FEWEST_NAMES and draw.spec.id not in exact
         ]
 
 
@@ -83,6 +96,29 @@ def finding_of(match: DatasetMatch) -> Finding:
         nonpublic_ids=pack_ids(int(record) for record in nonpublic),
         locators=match.places,
         sample=match.sample,
+    )
+
+
+def selection_of(draw: NameDraw) -> Finding:
+    """The finding that bare names are: counts of a draw out of a public directory."""
+    return Finding(
+        Method.SELECTION,
+        draw.spec.id,
+        draw.names,
+        dataset_records=draw.dataset_records,
+        units=draw.drawn,
+        containment=min(1.0, draw.names / draw.drawn) if draw.drawn else 0.0,
+        reasons=(
+            message(
+                "index",
+                "selection",
+                names=draw.names,
+                drawn=draw.drawn,
+                directory=draw.directory_id,
+            ),
+        ),
+        selection_universe=draw.universe,
+        selection_universe_hits=draw.drawn,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scanner.index.group import Text, group
+from scanner.index.names import NameCounter, NameDraw
 from scanner.index.types import DatasetMatch, Matches
 from scanner.model.content import Layout, Segment
 
@@ -38,6 +39,7 @@ class MatchSession:
         self._texts: list[Text] = []
         self._held = 0
         self._told: dict[str, DatasetMatch] = {}
+        self._names = NameCounter()
         self._word = 0
         self._line = 0
         self._units = 0
@@ -88,6 +90,8 @@ class MatchSession:
             self._texts, self._held = [], 0
 
     def _group(self, texts: list[Text]) -> None:
+        for text in texts:
+            self._names.add(self._scanner, text.matches)
         for match in group(self._scanner, texts):
             known = self._told.get(match.dataset_id)
             self._told[match.dataset_id] = known.joined(match) if known else match
@@ -101,6 +105,10 @@ class MatchSession:
             replace(match, units=max(self._units, match.units))
             for _, match in sorted(self._told.items())
         ]
+
+    def name_draws(self) -> list[NameDraw]:
+        """How many names of each dataset stand in the document; call it after `matches`."""
+        return self._names.draws(self._scanner)
 
 
 def _cut(found: Matches, barrier: int) -> int:
