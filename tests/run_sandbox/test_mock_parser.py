@@ -10,7 +10,7 @@ from scanner.model.outcome import Coverage, Outcome
 
 REFUSED = [
     "fork", "exec", "subprocess", "write", "write-null", "read", "list", "socket", "socketpair", "unix",
-    "kill-parent", "kill-all", "ptrace", "memfd", "symlink", "unlink", "mkdir", "chmod", "limits",
+    "kill-parent", "kill-first", "ptrace", "memfd", "symlink", "unlink", "mkdir", "chmod", "limits",
     "unshare", "dumpable", "environ", "memory", "setuid", "openat2", "uring",
 ]  # fmt: skip
 ALLOWED = ["thread", "import", "map", "abort-self"]

@@ -208,7 +208,7 @@ def test_a_worker_that_swells_is_replaced(home, quick_settings, mock) -> None:
     documents = [mock("swell", f"text {n}") for n in range(6)]
     with Pool(home, quick_settings, workers=1, detectors=MOCK) as pool:
         results = list(pool.run(documents))
-        assert pool.counts["workers"] >= 6
+        assert "retried" not in pool.counts  # replaced before the memory ran out
     assert outcomes(results) == {"": 6}
 
 
