@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 
@@ -14,7 +15,7 @@ from scanner.run.sandbox import hearing
 from scanner.run.sandbox.codec import pack
 from scanner.run.sandbox.job import Job
 
-OBJECT = pack(Examined("", "csv", 1, "", Outcome()))
+OBJECT = json.loads(json.dumps(pack(Examined("", "csv", 1, "", Outcome()))))
 
 
 def job(kind: str = "examine") -> Job:

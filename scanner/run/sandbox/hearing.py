@@ -77,9 +77,9 @@ def _line(job: Job, value: Any) -> None:
 
 
 def _is_outcome(coverage: str, reason: str) -> bool:
-    if coverage not in _COVERAGES:
-        return False
-    return is_reason(reason) if reason else coverage == Coverage.COMPLETE.value
+    if coverage == Coverage.COMPLETE.value:
+        return not reason
+    return coverage in _COVERAGES and is_reason(reason)
 
 
 def error_code(told: Any) -> str:
