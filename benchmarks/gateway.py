@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -108,6 +109,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--pictures", action="store_true", help="lists in pictures too (slow)")
     asked = parser.parse_args()
+    if asked.pictures:
+        os.environ["GATEWAY_OCR"] = "1"
     if why := mta.missing():
         print(f"skipped: {why}")
         return 0

@@ -124,7 +124,7 @@ def release_reviewed(
         verdicts = {verdict(incident) for incident in message.incidents}
         if "confirmed" in verdicts:
             held.mark(message, "kept")
-        elif verdicts <= LETS_GO and _run(command, message.queue_id):
+        elif message.incidents and verdicts <= LETS_GO and _run(command, message.queue_id):
             held.mark(message, "released")
             released.append(message)
     return released

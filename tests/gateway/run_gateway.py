@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,11 @@ def main() -> int:
         say=lambda text: print(text, flush=True),
         **({"release": tuple(release.split())} if release else {}),
     )
-    return gateway(open_home(Path(home)), load_settings(workers=2, ocr=False), options)
+    return gateway(
+        open_home(Path(home)),
+        load_settings(workers=2, ocr=bool(os.environ.get("GATEWAY_OCR"))),
+        options,
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import time
 
 import pytest
@@ -102,6 +103,25 @@ def test_an_encrypted_attachment_is_held_and_released_by_a_review(mailserver, si
         assert found.incident.examined.inner.endswith("a.csv") or found.incident.examined.inner
         store.review(found.id, "false_positive", "opened it", "reviewer")
     assert wait_for(lambda: sink.ids() == ["<locked@corp.example>"])
+
+
+@pytest.mark.slow
+def test_a_list_in_a_picture_is_refused(mailserver, sink, rows, home, monkeypatch):
+    pytest.importorskip("rapidocr", reason="needs the ocr extra")
+    from PIL import Image, ImageDraw, ImageFont
+
+    monkeypatch.setenv("GATEWAY_OCR", "1")
+    image = Image.new("RGB", (1600, 400), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(28)
+    for number, row in enumerate(rows[:8]):
+        cells = row.split(",")
+        draw.text((20, 20 + 40 * number), f"{cells[3]}  {cells[4]}", fill="black", font=font)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    postfix, _ = mailserver("reject")
+    data = mail("picture", "see", ("a.png", out.getvalue()))
+    assert send(postfix.port, "sender@corp.example", ["x@stranger.example"], data)[0] == 550
+    assert sink.messages == []
 
 
 def test_without_the_gateway_mail_is_put_off(mailserver, sink, rows):
