@@ -5,7 +5,7 @@
 
 enum { COMPANY, PERSON, PHONE, EMAIL, NATIONAL_ID, ACCOUNT, OTHER };
 enum { EMPTY_CELL, PLACEHOLDER, SHORT, KEPT };
-enum { LONGEST_CELL = 10000, MOST_PARTS = LONGEST_WINDOW + 8, CELL_ROOM = 1 << 17 };
+enum { LONGEST_CELL = 10000, MOST_PARTS = LONGEST_WINDOW + 8, LONGEST_PLACEHOLDER = 24, CELL_ROOM = 1 << 17 };
 
 typedef struct { u64 *pairs; u32 *masks; u64 n, cap; } PairMap; /* 0 is an empty slot */
 
@@ -302,7 +302,7 @@ static int fold_cell(Builder *w, const u8 *p, u64 n) {
         }
         free(copy);
     }
-    memset(f->b + f->n, 0, 64);
+    memset(f->b + f->n, 0, 80);
     for (u32 i = 0; i < f->n;) {
         int c = f->b[i], size = lead_size(c);
         if ((unsigned)(c - 'A') < 26u) f->b[i] |= 0x20;
@@ -313,6 +313,11 @@ static int fold_cell(Builder *w, const u8 *p, u64 n) {
         i += (u32)size;
     }
     return 1;
+}
+
+static int other_than_digits(const u8 *p, u32 n) {
+    for (u32 i = 0; i < n; i++) if (T.cls[p[i]] != 2) return 1;
+    return 0;
 }
 
 static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
@@ -331,7 +336,14 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
             at++;
             continue;
         }
-        if (k != 3) while (stop < end && alnum(b[stop])) stop++;
+        u64 digit_mask = 0;
+        if (k != 3) {
+            digit_mask = block_range(block_load(b + at), '0', 10);
+            u32 length = word_length(b + at);
+            stop = at + length;
+            if (length > LONGEST_WORD) while (stop < end && alnum(b[stop])) stop++;
+            if (stop > end) stop = end;
+        }
         u32 long_word = k != 3 && stop - at > LONGEST_WORD;
         if (parts < MOST_PARTS) {
             p[parts].start = at; p[parts].end = stop; p[parts].cp = k == 3 ? decode(b + at, (int)size) : 0;
@@ -346,17 +358,20 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
         else spaced_n = sizeof spaced + 1;
         if (joined_n > sizeof joined_text) joined_n = sizeof joined_text + 1;
         all++;
-        for (u32 i = at; i < stop; i += k == 3 ? size : 1) {
-            u32 s;
-            if (digit_at(b, i, stop, &s) < 0) { marks++; break; }
-            digits++;
-            ascii_digits += s == 1;
+        if (k == 3) {
+            u32 other;
+            if (digit_at(b, at, stop, &other) < 0) marks++; else digits++;
+        } else {
+            u32 length = stop - at;
+            if (length <= 64 && !(~digit_mask & (~0ull >> (64 - length)))) { digits += length; ascii_digits += length; }
+            else if (length > 64 && !other_than_digits(b + at, length)) { digits += length; ascii_digits += length; }
+            else marks++;
         }
         at = stop;
     }
     if (!all) return EMPTY_CELL;
-    if ((joined_n <= sizeof joined_text && listed(w->skip_words, w->skip_words_n, hash_bytes(joined_text, joined_n, &w->k))) ||
-        (spaced_n <= sizeof spaced && listed(w->skip_words, w->skip_words_n, hash_bytes(spaced, spaced_n, &w->k))))
+    if (joined_n <= LONGEST_PLACEHOLDER && T.cls[joined_text[0]] != 2 && (listed(w->skip_words, w->skip_words_n, hash_bytes(joined_text, joined_n, &w->k)) ||
+        (spaced_n <= sizeof spaced && listed(w->skip_words, w->skip_words_n, hash_bytes(spaced, spaced_n, &w->k)))))
         return PLACEHOLDER;
     if (mails) {
         int told = cell_mails(w, kind, cell);
