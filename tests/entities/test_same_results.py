@@ -43,7 +43,7 @@ def odd_registry():
             r"^\d+$", r"\A\w+", r"\w+\Z", r"a*", r"(\d)\1+", r"\d+\s+\d+", r"(?s)x.*y", r"[^@]+@",
             r"(?<=手机)\d+", r"\b\d{3,}\b", r"(?i)straße|k{2}", r"\d{2,}(?!\d)", r"(?=\d{4})\d{2}",
             r"[\u4e00-\u9fff]{2}\d", r"(?:\d[ -]?){11}", r"\S+@\S+", r"(\w+)\s*=\s*\1", r"[١-٩\d]{3}",
-            r"\d+\n\d+", r".{3}$", r"(?:ab|cd|\d\d){2,3}", r"\w(?>\d+)\w", r"(?m)^#.*$",
+            r"\d+\n\d+", r".{3}$", r"(?:ab|cd|\d\d){2,3}", r"\w(?>\d+)\w", r"(?m)^#.*$", r"x\ny\s*z", r"\d\n\d{2}",
         ]
     ):  # fmt: skip
         for flags in (re.DOTALL | re.MULTILINE | re.IGNORECASE, 0, re.MULTILINE):
@@ -102,6 +102,13 @@ def test_long_lines_and_long_texts(engines):
     line = corpora.noise(rnd, 120).replace("\n", " ").replace("\r", " ")
     same(engines, line)
     same(engines, "x" * 3_000 + " " + line[:500] + "\n" + "7" * 900)
+
+
+@pytest.mark.parametrize("size", [512, 16_384])
+def test_matches_across_the_cut_of_a_block(engines, size):
+    for short in (0, 1, 2):
+        text = "- " * ((size - 2) // 2) + "." * short + "x\ny  z and 1\n23\n"
+        same(engines, text + text)
 
 
 @pytest.mark.slow
