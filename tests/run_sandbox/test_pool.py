@@ -22,9 +22,8 @@ MOCK = ("mock_parser:DETECTOR",)
 
 
 def processes(pool: Pool) -> list[int]:
-    return [
-        worker.process.pid for worker in set(pool._supervisor._crew.workers) if worker.process.pid
-    ]
+    workers = list(pool._supervisor._crew.workers)
+    return [worker.process.pid for worker in workers if worker.process.pid and not worker.hung_up]
 
 
 def zygote(pool: Pool) -> int:
