@@ -61,7 +61,7 @@ def _octets(data: bytes, at: int, end: int, out: bytearray) -> int:
             stack.pop()
             continue
         tag = _tag(data, at)
-        if tag is None or len(stack) > 50:
+        if tag is None or len(stack) > 50 or (tag.end < 0 and not tag.kind & 0x20):
             return len(data)
         if tag.kind & 0x20:
             at = tag.start

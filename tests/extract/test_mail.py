@@ -253,6 +253,24 @@ def test_the_payload_of_a_signed_envelope_is_a_child(pieces: int) -> None:
     assert MARK in found.text
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60))
+def test_no_envelope_is_read_for_ever(tail: bytes) -> None:
+    from scanner.extract import signed
+
+    head = b"\x30\x80\x06\x09" + bytes.fromhex("2a864886f70d010702") + b"\xa0\x80\x30\x80"
+    body = head + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80" + tail
+    signed._payload(body)
+
+
+def test_a_primitive_of_open_length_ends_the_envelope() -> None:
+    from scanner.extract import signed
+
+    out = bytearray()
+    assert signed._octets(b"\x04\x02ab\x04\x80cd", 0, -1, out) == 8
+    assert out == b"ab"
+
+
 def test_a_signed_mail_made_by_a_library() -> None:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
