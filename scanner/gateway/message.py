@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 IN_MEMORY = 1 << 20
+LASTING = frozenset(
+    {b"message-id", b"subject", b"from", b"to", b"cc", b"content-type", b"content-disposition"}
+)
 
 
 class Spool:
@@ -50,10 +53,11 @@ class Message:
     _path: Path | None = None
     _digest: hashlib._Hash = field(default_factory=hashlib.sha256, repr=False)
 
-    def add(self, data: bytes) -> None:
-        """Append bytes of the message."""
+    def add(self, data: bytes, *, counts: bool = True) -> None:
+        """Append bytes of the message; `counts` where they belong to its identity."""
         self.size += len(data)
-        self._digest.update(data)
+        if counts:
+            self._digest.update(data)
         if self.failed:
             return
         try:
@@ -66,11 +70,12 @@ class Message:
         except OSError as error:
             self.failed = f"spool: {os.strerror(error.errno or 0)}"
 
-    def note_header(self, line: bytes) -> None:
-        """Remember the Message-ID when its header passes."""
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"message-id" and not self.message_id:
-            self.message_id = value.strip().decode("utf-8", "backslashreplace")
+    def add_header(self, line: bytes) -> None:
+        """Append a header; those that a second try may bring anew (Date, Received) do not count."""
+        name = line.partition(b":")[0].strip().lower()
+        if name == b"message-id" and not self.message_id:
+            self.message_id = line.partition(b":")[2].strip().decode("utf-8", "backslashreplace")
+        self.add(line, counts=name in LASTING)
 
     def read(self) -> bytes:
         """The whole message, out of memory or the spool file. Raises OSError."""

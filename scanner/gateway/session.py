@@ -115,9 +115,7 @@ class Session:
         if command == milter.RCPT:
             message.recipients.append(milter.address(data))
         elif command == milter.HEADER:
-            line = milter.header_line(data, self._agreed.keeps_space)
-            message.note_header(line)
-            message.add(line)
+            message.add_header(milter.header_line(data, self._agreed.keeps_space))
         elif command == milter.END_OF_HEADERS:
             message.add(b"\r\n")
         elif command == milter.BODY:

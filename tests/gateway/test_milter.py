@@ -218,6 +218,14 @@ def test_a_second_try_is_the_same_message_and_other_recipients_are_another(tmp_p
         message.add(data)
         return message.identity
 
+    tries = []
+    for date in (b"Mon, 1 Jun", b"Tue, 2 Jun"):
+        message = Message(spool, sender="a@b", recipients=["x@y"])
+        for line in (b"Date: " + date, b"Subject: s", b"Message-ID: <m@b>"):
+            message.add_header(line + b"\r\n")
+        message.add(b"\r\nbody")
+        tries.append(message.identity)
+    assert tries[0] == tries[1]
     assert identity(["x@y", "z@y"]) == identity(["z@y", "x@y"])
     assert len({identity(["x@y"]), identity(["z@y"]), identity(["x@y"], b"other")}) == 3
 
