@@ -30,13 +30,16 @@ def _audit() -> None:
 def verify(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="An exported report.")] = None,
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", help="An anchor of the store kept elsewhere.")
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check that nothing was edited, deleted, reordered or cut off; exit code 2 where it was."""
     from scanner.run.reports import verified
 
-    checked = verified(home_of(ctx, home), file)
+    checked = verified(home_of(ctx, home), file, anchor)
     if as_json:
         print_json({"subject": checked.subject, "problems": list(checked.problems)})
     elif not checked.problems:
@@ -45,3 +48,12 @@ def verify(
         for problem in checked.problems:
             say(problem)
     raise typer.Exit(USAGE if checked.problems else OK)
+
+
+@app.command()
+def anchor(ctx: typer.Context, home: HomeOption = None) -> None:
+    """Print the head of the store's chain as one line, to be kept elsewhere (mailed, printed)."""
+    from scanner.record.store import Store
+
+    with Store.open(home_of(ctx, home)) as store:
+        say(store.export_anchor())

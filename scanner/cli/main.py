@@ -12,6 +12,8 @@ from scanner.cli import commands
 from scanner.cli.options import USAGE, HomeOption, Shared
 from scanner.model.errors import LeakscanError
 
+INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended at once
+
 app = typer.Typer(
     name="leakscan",
     help="Finds customer-list content in files and outgoing documents, compares it with the "
@@ -50,6 +52,8 @@ def main() -> None:
     except LeakscanError as error:
         sys.stderr.write(f"leakscan: {error}\n".encode("utf-8", "backslashreplace").decode())
         sys.exit(USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

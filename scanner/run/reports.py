@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanner.home import Home
 from scanner.messages import LANGUAGES
-from scanner.model.errors import UsageError
+from scanner.model.errors import ReportError, UsageError
 from scanner.model.incident import Severity
 from scanner.record.select import Selection
 from scanner.record.store import Store
@@ -67,13 +67,15 @@ class Verified:
     problems: tuple[str, ...]
 
 
-def verified(home: Home, file: Path | None, lang: str | None = None) -> Verified:
-    """Check the chain of the store, or of an exported report.
+def verified(
+    home: Home, file: Path | None, anchor: Path | None = None, lang: str | None = None
+) -> Verified:
+    """Check the chain of the store (against an anchor kept elsewhere too), or of a report.
 
     Raises StoreError or ReportError where there is nothing to check.
     """
     if file is None:
-        found = verify_store(home)
+        found = verify_store(home, _text(anchor) if anchor is not None else "")
         return Verified(str(home.store), tuple(said_of_store(one, lang) for one in found))
     key, heads = b"", None
     if home.store.exists():
@@ -81,3 +83,10 @@ def verified(home: Home, file: Path | None, lang: str | None = None) -> Verified
             key, heads = store.pseudonym_key, store.exported_heads()
     found = verify_report(file, key=key, exported=heads)
     return Verified(str(file), tuple(said_of_report(one, lang) for one in found))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ReportError(f"the anchor {file} cannot be read: {error}") from None

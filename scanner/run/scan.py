@@ -24,7 +24,7 @@ from scanner.record.inventory import Inventory
 from scanner.run.judging import user
 from scanner.run.pipeline import Pipeline, Processed
 from scanner.settings import Settings
-from scanner.source.folder import Found, Unwalked, walk
+from scanner.source.folder import Found, Unwalked, display, walk
 
 BATCH = 200
 TAKE_SECONDS = 0.2  # how long a result waits for the window to fill
@@ -71,6 +71,7 @@ class Scan:
         self._home = home
         self._settings = settings
         self._paths = checked_paths(paths)
+        self.roots = tuple(display(os.fsencode(path)) for path in self._paths)
         self._full = full
         self.operator = operator or user()
         self._stopping = threading.Event()
@@ -103,12 +104,12 @@ class Scan:
                 store.finish_scan(
                     pipeline.scan_id, totals, state=state, incidents=self.progress.incidents
                 )
-            return Scanned(pipeline.scan_id, tuple(self._paths), state, totals)
+            return Scanned(pipeline.scan_id, self.roots, state, totals)
 
     def _start(self, pipeline: Pipeline) -> ScanStart:
         judging = pipeline.judging
         return ScanStart(
-            roots=tuple(self._paths),
+            roots=self.roots,
             operator=judging.operator,
             host=judging.host,
             scanner_version=__version__,
@@ -210,6 +211,14 @@ class Scan:
         for batch in batched(vanished, SETTLE):
             pipeline.store.settle(pipeline.scan_id, (), batch)
         inventory.forget(vanished)
+        if state == "complete":
+            self._drop_old_refusals(pipeline, inventory)
+        pipeline.store.expire(self._settings.retention_days)
+
+    def _drop_old_refusals(self, pipeline: Pipeline, inventory: Inventory) -> None:
+        """Forget links, pipes and refused folders of earlier scans that are no longer there."""
+        old = set(pipeline.store.old_unread(pipeline.scan_id, self.roots))
+        pipeline.store.settle(pipeline.scan_id, (), old - inventory.walked(old))
 
     def _settle_read(self, pipeline: Pipeline) -> None:
         pipeline.store.settle(pipeline.scan_id, self._read_whole)

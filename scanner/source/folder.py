@@ -31,7 +31,7 @@ from scanner.source._provenance import (
 )
 from scanner.source._tree import Seen, Tree
 
-__all__ = ["Found", "Unwalked", "document_of", "open_document", "signature_of", "walk"]
+__all__ = ["Found", "Unwalked", "display", "document_of", "open_document", "signature_of", "walk"]
 
 _FD_WALK = os.scandir in os.supports_fd and os.open in os.supports_dir_fd
 

@@ -135,7 +135,9 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(scanned) -> None:
     company, drive = scanned
     many(drive)
     process = start(company, drive)
-    time.sleep(0.9)
+    while not (company.home / "store.db").exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert b"Traceback" not in err
