@@ -141,7 +141,7 @@ def _settle(seen: _Seen, concept: Concept | None, stats: Profile) -> tuple[Field
     if told is FieldKind.PHONE and _could_be_phone(stats):
         return told, True
     if concept.name in ("customer", "company"):
-        return _named(seen, stats)
+        return _named(seen, stats, concept.name == "customer")
     if told is FieldKind.PERSON and seen.kind in (FieldKind.TEXT, FieldKind.CATEGORY):
         short = stats.length <= 30 and stats.share(Cell.NUMBER, Cell.DIGITS, Cell.URL) < 0.3
         return (told, True) if short else (seen.kind, False)
@@ -173,12 +173,14 @@ def _could_be_phone(stats: Profile) -> bool:
     return looks >= 0.4 or (stats.share(Cell.NUMBER) >= 0.5 and 5 <= stats.signs <= 16)
 
 
-def _named(seen: _Seen, stats: Profile) -> tuple[FieldKind, bool]:
+def _named(seen: _Seen, stats: Profile, customer: bool) -> tuple[FieldKind, bool]:
     """A column headed "customer" or "company": by content a company, a person, a number."""
     if seen.kind in (FieldKind.TEXT, FieldKind.CATEGORY, FieldKind.PLACE):
         if stats.length > 60:
             return seen.kind, False
         singles = stats.share(Cell.GIVEN, Cell.FAMILY, Cell.PERSON)
+        if customer and stats.namelike >= 0.7 and stats.share(Cell.ORG) < 0.1:
+            return FieldKind.PERSON, True
         if singles >= 0.3 and singles > 2 * stats.share(Cell.ORG):
             return FieldKind.PERSON, True
         return FieldKind.COMPANY, True

@@ -13,6 +13,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BRACKETED = re.compile(r"[(\[{<（【].*?[)\]}>）】]")
 _TOKEN = re.compile(r"[a-z]+|[0-9]+|[\u3400-\u9fff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_ALTERNATIVES = re.compile(r"[/、|+&]")
 _MAX_HEADER = 80
 
 
@@ -98,7 +99,8 @@ def concept_of(header: str) -> tuple[Concept | None, bool]:
     of one Han character count only where they are the whole header, as does "id".
     """
     plain = _BRACKETED.sub(" ", unicodedata.normalize("NFKC", header)[:_MAX_HEADER])
-    for text in (plain, header):
+    first = _ALTERNATIVES.split(plain, maxsplit=1)[0]  # "联系人/职务" is first of all a person
+    for text in dict.fromkeys((first, plain, header)):
         tokens = header_tokens(text)
         while len(tokens) > 1 and tokens[-1].isdigit():
             tokens = tokens[:-1]

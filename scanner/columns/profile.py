@@ -13,6 +13,12 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _NANP = re.compile(r"(?:1?)[2-9]\d{2}[2-9]\d{6}")
 _LANDLINE_ZH = re.compile(r"\D*(?:86\D*)?(?:0\d{2,3}|[48]00)\D*\d")
 
+_NAMELIKE = re.compile(
+    r"[^\W\d_a-z][\w'’.-]*(?: [^\W\d_a-z][\w'’.-]*){1,3}"
+    r"|[\u3400-\u9fff]{2,4}"
+)
+_OPEN = frozenset({Cell.PERSON, Cell.WORD, Cell.TEXT, Cell.GIVEN, Cell.FAMILY})
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -20,7 +26,8 @@ class Profile:
 
     `shares` is the part of each look; `distinct` the number of different cells; `length` the mean
     length; `digits` the mean number of digits and letters; `nanp` the part that could be North
-    American numbers written without marks; `landline` the part that are Chinese fixed lines.
+    American numbers written without marks; `landline` the part that are Chinese fixed lines; `namelike` the
+    part that has the form of a person's name, known or not.
     """
 
     count: int = 0
@@ -31,6 +38,7 @@ class Profile:
     han: float = 0.0
     nanp: float = 0.0
     landline: float = 0.0
+    namelike: float = 0.0
 
     def share(self, *looks: Cell) -> float:
         """The part of the cells that have one of the looks."""
@@ -53,7 +61,7 @@ def profile(cells: Sequence[str]) -> Profile:
     looks: Counter[Cell] = Counter()
     distinct = 0
     length = signs = 0
-    han = nanp = landline = 0
+    han = nanp = landline = namelike = 0
     for cell, times in values.items():
         kind = look(cell)
         if kind is Cell.EMPTY:
@@ -64,6 +72,7 @@ def profile(cells: Sequence[str]) -> Profile:
         length += len(text) * times
         signs += sum(map(str.isalnum, text)) * times
         han += times if _HAN.search(text) else 0
+        namelike += times if kind in _OPEN and _NAMELIKE.fullmatch(text) else 0
         if kind is Cell.DIGITS:
             nanp += times if _NANP.fullmatch(text.removesuffix(".0")) else 0
         if kind in (Cell.PHONE, Cell.DIGITS):
@@ -80,4 +89,5 @@ def profile(cells: Sequence[str]) -> Profile:
         han=han / count,
         nanp=nanp / count,
         landline=landline / count,
+        namelike=namelike / count,
     )

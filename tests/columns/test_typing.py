@@ -131,3 +131,26 @@ def test_ten_thousand_columns():
     guesses = type_columns(header, rows[first:])
     assert len(guesses) == 10_000
     assert len({g.column.name for g in guesses}) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "kind", "role"),
+    [
+        ("联系人/职务", ["王芳 经理", "刘总", "赵敏"], FieldKind.PERSON, Role.IDENTITY),
+        ("Customer Name", ["Oluwaseun Adebayo", "Nguyễn Văn An"], FieldKind.PERSON, Role.IDENTITY),
+        ("客户", ["宏达贸易有限公司", "明光机械厂"], FieldKind.COMPANY, Role.IDENTITY),
+        ("手机号码", ["13816382749.0", "139 1638 2749"], FieldKind.PHONE, Role.CONTACT),
+        ("折扣", ["9折", "85折"], FieldKind.NUMBER, Role.DEEP),
+        ("成交价", ["12.5万", "8万"], FieldKind.NUMBER, Role.DEEP),
+        ("付款习惯", ["月底付款", "现款现货"], FieldKind.TEXT, Role.DEEP),
+        ("账号", ["6222021234567890128", "6217000010001234567"], FieldKind.ACCOUNT, Role.IDENTITY),
+        ("微信号", ["wxid_a1b2c3d4", "zhang_88xy"], FieldKind.ACCOUNT, Role.CONTACT),
+        ("业务员", ["张伟", "李娜"], FieldKind.PERSON, Role.DEEP),
+        ("City", ["London", "Paris"], FieldKind.PLACE, Role.NONE),
+        ("下单时间", ["2024-03-01 12:00", "2024/3/2"], FieldKind.DATE, Role.TRANSACTION),
+    ],
+)
+def test_one_column(header, cells, kind, role):
+    (guess,) = type_columns([header], [[cell] for cell in cells])
+    assert (guess.column.kind, guess.column.role) == (kind, role), guess
+    assert all(cell not in reason for cell in cells for reason in guess.reasons)
