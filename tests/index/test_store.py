@@ -324,7 +324,9 @@ def test_sealing_is_chacha20_on_both_paths() -> None:
     from scanner.index.seal import seal, seal_slowly
 
     stream = seal_slowly(bytes(64), bytes(32), bytes(12))
-    assert stream.hex().startswith("76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7")
+    assert stream.hex().startswith(
+        "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7"
+    )
     rng = random.Random(3)
     for size in (0, 1, 63, 64, 65, 1000, 1024, 1025, 100_001):
         data, key, nonce = rng.randbytes(size), rng.randbytes(32), rng.randbytes(12)
