@@ -26,8 +26,8 @@ class Profile:
 
     `shares` is the part of each look; `distinct` the number of different cells; `length` the mean
     length; `digits` the mean number of digits and letters; `nanp` the part that could be North
-    American numbers written without marks; `landline` the part that are Chinese fixed lines; `namelike` the
-    part that has the form of a person's name, known or not.
+    American numbers written without marks; `landline` the part that are Chinese fixed lines;
+    `namelike` the part that has the form of a person's name, known or not.
     """
 
     count: int = 0
