@@ -22,32 +22,40 @@ def _claims(head: bytes, blob: Blob, name: str) -> int:
 def _read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
     ole = _compound.opened(blob, budget)
     try:
-        yield from _Storage(ole, [], budget).message("", 0)
+        yield from _Storage(ole, [], budget, _folders(ole)).message("", 0)
     finally:
         ole.close()
+
+
+def _folders(ole: Any) -> dict[tuple[str, ...], list[str]]:
+    """What stands directly in each storage."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path in ole.listdir(streams=True, storages=True):
+        found.setdefault(tuple(path[:-1]), []).append(path[-1])
+    return found
 
 
 class _Storage:
     """The storage of a message inside a compound file."""
 
-    def __init__(self, ole: Any, path: list[str], budget: Budget) -> None:
+    def __init__(
+        self, ole: Any, path: list[str], budget: Budget, folders: dict[tuple[str, ...], list[str]]
+    ) -> None:
         self._ole = ole
         self._path = path
         self._budget = budget
-        self._inner: dict[str, None] = {}
-        for one in ole.listdir(streams=True, storages=True):
-            if one[: len(path)] == path and len(one) > len(path):
-                self._inner[one[len(path)]] = None
+        self._folders = folders
+        self._inner = folders.get(tuple(path), [])
 
     def _bag(self, path: list[str], header: int) -> _mapi.Bag:
         values: dict[int, tuple[int, bytes]] = {}
-        for one in self._ole.listdir(streams=True, storages=False):
-            if one[:-1] == path and one[-1].startswith("__substg1.0_") and len(one[-1]) == 20:
+        for name in self._folders.get(tuple(path), ()):
+            if name.startswith("__substg1.0_") and len(name) == 20:
                 try:
-                    number, kind = int(one[-1][12:16], 16), int(one[-1][16:20], 16)
+                    number, kind = int(name[12:16], 16), int(name[16:20], 16)
                 except ValueError:
                     continue
-                values[number] = (kind, _compound.stream(self._ole, one))
+                values[number] = (kind, _compound.stream(self._ole, [*path, name]))
         fixed = _compound.stream(self._ole, [*path, "__properties_version1.0"])[header:]
         return _mapi.Bag(values, _mapi.fixed_values(fixed))
 
@@ -83,7 +91,9 @@ class _Storage:
             if depth >= _DEEPEST:
                 yield Gap("limit:depth", where)
                 return
-            yield from _Storage(self._ole, inner, self._budget).message(where, depth + 1)
+            yield from _Storage(self._ole, inner, self._budget, self._folders).message(
+                where, depth + 1
+            )
         elif self._ole.exists(inner):
             yield from self._object(inner, name)
         yield from _mapi.rest(bag, f"{locator} attachment {number} properties".strip())
