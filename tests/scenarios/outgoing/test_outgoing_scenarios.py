@@ -194,3 +194,20 @@ def test_an_agreement_that_ended_is_named(trading):
 def test_the_owner_of_the_information_may_have_it_back(trading):
     verdict = trading.check("owner", SALES, ["x@partner.example"], table(trading.rows["partner"]))
     assert (verdict.decision, told(verdict, "partner")["exemption"]) == ("allow", "X3")
+
+
+def test_a_thousand_recipients(trading):
+    rows = trading.rows["crm"][:12]
+    people = ["li@buyer.example", *(row[4] for row in trading.rows["crm"][20:1019])]
+    hidden = b"From: sales@corp.example\r\nTo: undisclosed-recipients:;\r\n\r\n" + table(rows)
+    verdict = trading.check("thousand", SALES, people, raw=hidden)
+    recipients = verdict.as_json()["recipients"]
+    assert len(recipients) == 1000 and verdict.decision == "block"
+    assert [one["foreign_records"] for one in recipients] == [0] + [12] * 999
+
+
+def test_customers_shown_to_each_other_in_the_header_are_found(trading):
+    people = [row[4] for row in trading.rows["crm"][2000:2040]]
+    verdict = trading.check("shown", SALES, people, body="Happy new year")
+    assert verdict.incidents[0].finding.records == 40
+    assert {one["foreign_records"] for one in verdict.as_json()["recipients"]} == {39}
