@@ -11,18 +11,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scanner.home import Home
+from scanner.judge.recipients import plain
 from scanner.model.document import Document
 from scanner.model.examined import Examined
-from scanner.model.finding import Finding, Method
+from scanner.model.finding import Finding, Method, unpack_ids
 from scanner.model.incident import Event, Incident, Judgement, Severity
+from scanner.model.rule import FieldKind
 from scanner.run.judging import Judging
 from scanner.run.own import OwnRecords
 from scanner.run.pipeline import Pipeline
-from scanner.run.sending import ForRecipient, judge_sending, merged, together, worst
+from scanner.run.sending import ForRecipient, judge_sending, merged, together, without, worst
 from scanner.settings import Settings
 
 ALLOW, HOLD, BLOCK = "allow", "hold", "block"
 _ORDER = (ALLOW, HOLD, BLOCK)
+FEW = 10  # recipients' own addresses in one message that are no list yet
+MANY = 100  # recipients of a message that is no letter to a few people any more
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -154,12 +158,33 @@ class SendJudging(Judging):
                 continue
             group = groups.get((finding.dataset_id, finding.method), [])
             whole = merged(group) if len(group) > 1 else finding
+            whole = self._without_addressees(whole, incident.event)
             judged = tuple(self._each(incident, whole))
             decision = ALLOW
             for judgement in [item.judgement for item in judged] or [incident.judgement]:
                 decision = graver(decision, self.policy.decide(whole, judgement))
             told.append(Weighed(incident, judged, decision))
         return told
+
+    def _without_addressees(self, finding: Finding, event: Event) -> Finding:
+        """A finding of bare mail addresses without those of the recipients themselves.
+
+        A message to three customers shows their addresses; that alone is no list of customers.
+        Where FEW or more are shown, it is one.
+        """
+        entry = self.registry.get(finding.dataset_id) if finding.dataset_id else None
+        if entry is None or not finding.record_ids or len(event.recipients) >= MANY:
+            return finding
+        kinds = {column.name: column.kind for column in entry.spec.columns}
+        if any(n and kinds.get(name) is not FieldKind.EMAIL for name, n in finding.field_counts):
+            return finding
+        addressed: set[int] = set()
+        for address in event.recipients:
+            addressed |= self.own(finding.dataset_id, plain(address), None) or frozenset()
+        ids = set(unpack_ids(finding.record_ids))
+        if not ids & addressed or len(ids & addressed) >= FEW:
+            return finding
+        return without(finding, frozenset(addressed))
 
     def _each(self, incident: Incident, finding: Finding) -> list[ForRecipient]:
         event = incident.event

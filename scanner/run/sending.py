@@ -89,6 +89,20 @@ def merged(findings: Sequence[Finding]) -> Finding:
     )
 
 
+def without(finding: Finding, records: frozenset[int]) -> Finding:
+    """A finding without some of its records."""
+    left = frozenset(unpack_ids(finding.record_ids)) - records
+    nonpublic = frozenset(unpack_ids(finding.nonpublic_ids)) - records
+    return replace(
+        finding,
+        records=len(left),
+        nonpublic=len(nonpublic),
+        deep=min(finding.deep, len(left)),
+        record_ids=pack_ids(left),
+        nonpublic_ids=pack_ids(nonpublic),
+    )
+
+
 def judge_sending(
     finding: Finding,
     designation: Designation | None,
@@ -223,16 +237,7 @@ def _split(
     foreign = ids - own
     if not foreign:
         return _Split(ids, foreign, finding)
-    rest = frozenset(unpack_ids(finding.nonpublic_ids)) - own
-    others = replace(
-        finding,
-        records=len(foreign),
-        nonpublic=len(rest),
-        deep=min(finding.deep, len(foreign)),
-        record_ids=pack_ids(foreign),
-        nonpublic_ids=pack_ids(rest),
-    )
-    return _Split(ids & own, foreign, others)
+    return _Split(ids & own, foreign, without(finding, own))
 
 
 def _settled(

@@ -206,6 +206,16 @@ def test_a_thousand_recipients(trading):
     assert [one["foreign_records"] for one in recipients] == [0] + [12] * 999
 
 
+def test_a_letter_to_a_few_customers_is_no_list(trading):
+    people = [row[4] for row in trading.rows["crm"][2100:2105]]
+    assert trading.check("letter", SALES, people, body="See you on Monday").decision == "allow"
+    others = "\n".join(row[4] for row in trading.rows["crm"][2200:2204])
+    verdict = trading.check("letter-and-others", SALES, people, body=others)
+    assert verdict.decision == "hold"
+    rows = table(trading.rows["crm"][2100:2105])
+    assert trading.check("letter-and-rows", SALES, people, rows).decision == "block"
+
+
 def test_customers_shown_to_each_other_in_the_header_are_found(trading):
     people = [row[4] for row in trading.rows["crm"][2000:2040]]
     verdict = trading.check("shown", SALES, people, body="Happy new year")
