@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
@@ -18,6 +19,8 @@ _FRAME = re.compile(
 )
 _PICTURE = re.compile(r"^\x02olepres\d{3}$|^\x03(eprint|print|meta|pict)$")
 _INSIDE = frozenset({"\x01ole10native", "contents", "package", "embeddedodf"})
+_PACKED = re.compile(r"^_\d{6,12}$")  # objects of a document of 2003, each packed
+_LARGEST = 64 << 20
 _EMF, _PLACEABLE = b" EMF", b"\xd7\xcd\xc6\x9a"
 
 
@@ -27,7 +30,7 @@ def claims(head: bytes, blob: Blob, name: str) -> int:
         return 0
     found = {one for one in _olekind.names(blob) if one}
     rest = {one for one in found if not (_FRAME.match(one) or _PICTURE.match(one))}
-    if not rest <= _INSIDE:
+    if not all(one in _INSIDE or _PACKED.match(one) for one in rest):
         return 0
     if not found:
         return 98 if _whole_directory(head, blob) else 0
@@ -56,11 +59,26 @@ def read(blob: Blob, name: str, budget: Budget) -> Iterator[Piece]:
             elif last in _INSIDE and data:
                 inside = True
                 yield _child(path[-1], data)
+            elif _PACKED.match(last):
+                inside = True
+                yield from _unpacked(path[-1], data)
             elif _PICTURE.match(last) and (picture := _picture(data)):
                 yield _child("picture", picture)
         yield from _olebuild.objects(ole)
         if not inside and _compound.stream(ole, "\x01Ole"):
             yield Gap("unsupported", "", "a link, or an object without its content")
+
+
+def _unpacked(name: str, data: bytes) -> Iterator[Piece]:
+    undo = zlib.decompressobj()
+    try:
+        made = undo.decompress(data[4:], _LARGEST)
+    except zlib.error:
+        yield Gap("damaged", name, "compressed data")
+        return
+    if undo.unconsumed_tail or not undo.eof:
+        yield Gap("limit:bytes" if undo.unconsumed_tail else "damaged", name)
+    yield _child(name, made)
 
 
 def _child(name: str, data: bytes) -> Child:
