@@ -9,10 +9,10 @@ from typing import Any
 
 import regex
 
-from scanner.detect._entity.gate import sre, sre_parser
 from scanner.detect._entity.presidio import LANGUAGE, data_registry, make_analyzer
 from scanner.detect._entity.recognisers import PatternSpec, RecogniserSpec, line_of
 from scanner.detect._entity.scan import THRESHOLD
+from scanner.detect._entity.sets import sre, sre_parser
 from scanner.model.errors import PackError
 
 _PUMPED = 4_000

@@ -8,8 +8,7 @@ Presidio's own code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,6 @@ import regex
 from presidio_analyzer import (
     AnalyzerEngine,
     EntityRecognizer,
-    Pattern,
     PatternRecognizer,
     RecognizerRegistry,
     RecognizerResult,
@@ -26,30 +24,17 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import IbanRecognizer, PhoneRecognizer
 
 from scanner.detect._entity.classes import class_bytes
-from scanner.detect._entity.gate import Gate, Reach, gate_of
+from scanner.detect._entity.gate import gate_of
+from scanner.detect._entity.matches import Job, ordered, result_of, windows, without_doubles
 from scanner.detect._entity.prefilter import make_prefilter
 
 TIMEOUT_SECONDS = 5.0
-_WIDE = 64  # matches wider than that are looked for by lines too
 
 
 _LOW_SCORES = "_AnalyzerEngine__remove_low_scores"
 _NAME_THEM = "_AnalyzerEngine__add_recognizer_id_if_not_exists"
 _PLAIN_ENHANCERS: set[type] = set()
 """Enhancers that never look at the explanation of a result."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """One pattern of one recogniser and its gate."""
-
-    recogniser: Any  # a PatternRecognizer; Presidio's types are loose
-    pattern: Pattern
-    expression: Any
-    gate: Gate
-    validate: Callable[[str], bool | None]
-    invalidate: Callable[[str], bool | None] | None
-    spots: Sequence[tuple[int, int]] = field(default=(), repr=False)
 
 
 class CompiledAnalyzer(AnalyzerEngine):
@@ -222,8 +207,8 @@ class _Plan:
     ) -> None:
         self._analyzer = analyzer
         self.stands = [_Stand(recogniser, self) for recogniser in recognisers]
-        self._jobs: dict[int, list[_Job]] = {}
-        self._gated: list[_Job] = []
+        self._jobs: dict[int, list[Job]] = {}
+        self._gated: list[Job] = []
         for recogniser in recognisers:
             self._add(recogniser)
         lines = max((job.gate.lines for job in self._gated), default=0)
@@ -246,7 +231,7 @@ class _Plan:
             expression = regex.compile(pattern.regex, flags=flags)
             own = type(recogniser).invalidate_result is not PatternRecognizer.invalidate_result
             invalidate = told.invalidate_result if own else None
-            job = _Job(told, pattern, expression, gate, told.validate_result, invalidate)
+            job = Job(told, pattern, expression, gate, told.validate_result, invalidate)
             jobs.append(job)
             if gate.expression is not None:
                 self._gated.append(job)
@@ -286,22 +271,22 @@ class _Plan:
         results: list[RecognizerResult] = []
         for job in jobs:
             self._run(job, text, results)
-        if len(jobs) == 1 or _ordered(results):
+        if len(jobs) == 1 or ordered(results):
             return results  # nothing in it can double; the order is made at the end
         return without_doubles(results)
 
-    def _run(self, job: _Job, text: str, results: list[RecognizerResult]) -> None:
+    def _run(self, job: Job, text: str, results: list[RecognizerResult]) -> None:
         if job.gate.expression is not None and not job.spots:
             return
         explain = self._analyzer.explain or self._analyzer.explains
         try:
             for start, end in self._matches(job, text):
-                if result := _result(job, text, start, end, explain):
+                if result := result_of(job, text, start, end, explain):
                     results.append(result)
         except TimeoutError:
             self._analyzer.timed_out.add(f"{job.recogniser.name}: {job.pattern.name}")
 
-    def _matches(self, job: _Job, text: str) -> Iterator[tuple[int, int]]:
+    def _matches(self, job: Job, text: str) -> Iterator[tuple[int, int]]:
         """The spans that `finditer` over the whole text gives, without the empty ones."""
         if job.gate.expression is None or not job.gate.reach.local:
             for match in job.expression.finditer(text, timeout=TIMEOUT_SECONDS):
@@ -310,7 +295,7 @@ class _Plan:
             return
         search = job.expression.search
         done = 0
-        for low, high, bound in _windows(job, text):
+        for low, high, bound in windows(job, text):
             place = max(low, done)
             while place <= high:
                 match = search(text, place, bound, timeout=TIMEOUT_SECONDS)
@@ -318,34 +303,6 @@ class _Plan:
                     break
                 yield match.span()
                 place = done = match.end()
-
-
-def without_doubles(results: list[RecognizerResult]) -> list[RecognizerResult]:
-    """What EntityRecognizer.remove_duplicates gives, in less time.
-
-    Results of score 0 and results inside another of their type that is at least as sure are left
-    out; the surest come first.
-    """
-    seen = {
-        (str(one.entity_type), one.start, one.start - one.end, -one.score): one
-        for one in reversed(results)
-        if one.score
-    }
-    kept: list[RecognizerResult] = []
-    kind = ""
-    active: list[RecognizerResult] = []
-    for key in sorted(seen):
-        one = seen[key]
-        if key[0] != kind:
-            kind, active = key[0], []
-        if active:
-            active = [other for other in active if other.end >= one.start]
-            if any(one.end <= other.end and one.score <= other.score for other in active):
-                continue
-        kept.append(one)
-        active.append(one)
-    kept.sort(key=lambda one: (-one.score, one.start, one.start - one.end))
-    return kept
 
 
 def _phones(
@@ -368,94 +325,3 @@ def _phones(
 def _least_digits(recogniser: PhoneRecognizer) -> int:
     """The fewest digits of a number that the recogniser can report."""
     return 2 if (recogniser.leniency or 0) < 1 else 3
-
-
-def _windows(job: _Job, text: str) -> Iterator[tuple[int, int, int]]:
-    """(first start, last start, end to look at) of matches around the spots, in order, joined."""
-    reach = job.gate.reach
-    low = high = -1
-    back, least = job.gate.back, job.gate.least
-    for first, found in job.spots:
-        last = found - least
-        start = 0
-        if back is not None:
-            start = max(0, first - back)
-        if reach.lines is not None and (back is None or back > _WIDE):
-            start = max(start, _lines_before(text, max(0, first - least - 1), reach.lines))
-        if low >= 0 and start <= high:
-            high = max(high, last)
-            continue
-        if low >= 0:
-            yield low, high, _bound(text, high, reach)
-        low, high = start, last
-    if low >= 0:
-        yield low, high, _bound(text, high, reach)
-
-
-def _lines_before(text: str, place: int, lines: int) -> int:
-    """The start of the line that stands `lines` lines before the one of `place`."""
-    for _ in range(lines + 1):
-        place = text.rfind("\n", 0, place)
-        if place < 0:
-            return 0
-    return place + 1
-
-
-def _bound(text: str, last: int, reach: Reach) -> int:
-    """The end of what a match that starts at `last` or before can take or look at."""
-    total = len(text)
-    if reach.width is not None:
-        return min(total, last + reach.width + reach.ahead + 1)
-    place = last
-    for _ in range((reach.lines or 0) + 1):
-        place = text.find("\n", place)
-        if place < 0:
-            return total
-        place += 1
-    return min(total, place + reach.ahead + 1)
-
-
-def _ordered(results: list[RecognizerResult]) -> bool:
-    """True where each result stands behind the one before it, so that none holds another."""
-    end = -1
-    for one in results:
-        if one.start < end:
-            return False
-        end = one.end
-    return True
-
-
-def _result(job: _Job, text: str, start: int, end: int, explain: bool) -> RecognizerResult | None:
-    """The result of one match, validated as PatternRecognizer does; None where it is no match."""
-    recogniser, pattern = job.recogniser, job.pattern
-    found = text[start:end]
-    score = pattern.score
-    valid = job.validate(found)
-    if valid is not None:
-        score = EntityRecognizer.MAX_SCORE if valid else EntityRecognizer.MIN_SCORE
-    if job.invalidate is not None and job.invalidate(found):
-        score = EntityRecognizer.MIN_SCORE
-    if score <= EntityRecognizer.MIN_SCORE:
-        return None
-    explanation = None
-    if explain:
-        explanation = recogniser.build_regex_explanation(
-            recogniser.name,
-            pattern.name,
-            pattern.regex,
-            pattern.score,
-            valid,
-            recogniser.global_regex_flags,
-        )
-        explanation.score = score
-    return RecognizerResult(
-        entity_type=recogniser.supported_entities[0],
-        start=start,
-        end=end,
-        score=score,
-        analysis_explanation=explanation,  # type: ignore[arg-type]
-        recognition_metadata={
-            RecognizerResult.RECOGNIZER_NAME_KEY: recogniser.name,
-            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recogniser.id,
-        },
-    )
