@@ -12,6 +12,7 @@ from scanner.model.content import Layout, Piece, Segment, table_text
 _MOST = 5000  # runs of text on a page
 _FEWEST = 2  # rows that are torn apart, from which on a table is given out
 _LONGEST = 32.0  # letters in a cell on average; columns of prose have more
+_SAMPLE = 24  # rows that are looked at first
 _GAP = 0.8  # heights of a line between two cells
 
 
@@ -30,16 +31,23 @@ class _Run:
 def torn_tables(textpage: Any, text: str, locator: str) -> Iterator[Piece]:
     """A TABLE segment where the cells of rows do not stand on one line of `text`."""
     rows = [row for row in _rows(_runs(textpage)) if len(row) > 1]
-    if len(rows) < _FEWEST:
-        return
-    table = [[_text(textpage, run) for run in row] for row in rows]
-    letters = [len(cell) for row in table for cell in row]
-    if sum(letters) > _LONGEST * len(letters):
+    if len(rows) < _FEWEST or _wide(rows):
         return
     lines = text.split("\n")
-    torn = sum(not any(all(cell in line for cell in row) for line in lines) for row in table)
-    if torn >= _FEWEST:
-        yield Segment(table_text(table), f"{locator} rows", layout=Layout.TABLE)
+    first = [[_text(textpage, run) for run in row] for row in rows[:_SAMPLE]]
+    letters = [len(cell) for row in first for cell in row]
+    torn = sum(not any(all(cell in line for cell in row) for line in lines) for row in first)
+    if torn < _FEWEST or sum(letters) > _LONGEST * len(letters):
+        return
+    table = first + [[_text(textpage, run) for run in row] for row in rows[_SAMPLE:]]
+    yield Segment(table_text(table), f"{locator} rows", layout=Layout.TABLE)
+
+
+def _wide(rows: list[list[_Run]]) -> bool:
+    """True where the cells are as wide as columns of prose."""
+    cells = [run for row in rows for run in row]
+    height = sorted(run.height for run in cells)[len(cells) * 3 // 4]
+    return sum(run.right - run.left for run in cells) > _LONGEST * len(cells) * max(height, 4.0)
 
 
 def _runs(textpage: Any) -> list[_Run]:

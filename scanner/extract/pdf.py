@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import Any
 
 from scanner.extract import _ocr, _pdf_mend, _pdf_parts, _pdf_plain, _pdf_rows
@@ -134,9 +135,9 @@ def _pages(document: Any, seen: set[str], budget: Budget) -> Iterator[Piece]:
             continue
         bad = 0
         try:
-            yield from _page(page, f"page {index + 1}", seen)
+            letters = yield from _page(page, f"page {index + 1}", seen)
             yield from _pdf_parts.page_annotations(document, page, f"page {index + 1}")
-            if next(_pictures(page), None) is not None or _draws(page):
+            if _shows(page) or (letters < FEW_CHARS and _draws(page)):
                 scanned.append(index)
         finally:
             page.close()
@@ -154,7 +155,8 @@ def page_text(page: Any) -> str:
         textpage.close()
 
 
-def _page(page: Any, locator: str, seen: set[str]) -> Iterator[Piece]:
+def _page(page: Any, locator: str, seen: set[str]) -> Generator[Piece, None, int]:
+    """The text of a page; how many letters it has."""
     textpage = page.get_textpage()
     try:
         text = clean(textpage.get_text_range())
@@ -162,6 +164,7 @@ def _page(page: Any, locator: str, seen: set[str]) -> Iterator[Piece]:
         if text.strip():
             yield Segment(text, locator)
             yield from _pdf_rows.torn_tables(textpage, text, locator)
+        return len(text.strip())
     finally:
         textpage.close()
 
@@ -207,12 +210,25 @@ def _pictures(page: Any) -> Iterator[Any]:
             yield item
 
 
+def _shows(page: Any) -> bool:
+    """True where the page has pictures that are read."""
+    import pypdfium2.raw as raw
+
+    kinds = {
+        raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page, index))
+        for index in range(raw.FPDFPage_CountObjects(page))
+    }
+    if not kinds & {raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM}:
+        return False
+    return next(_pictures(page), None) is not None
+
+
 def _draws(page: Any) -> bool:
     """True where something is painted that is no text."""
     import pypdfium2.raw as raw
 
     kinds = [raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING]
-    return sum(1 for _ in page.get_objects(filter=kinds, max_depth=4)) > 20
+    return len(list(islice(page.get_objects(filter=kinds, max_depth=4), 21))) > 20
 
 
 def _rendered(page: Any) -> Any:
