@@ -183,7 +183,7 @@ class _Native:
         return [int(number) for number in told]
 
     def take(self, handle: int, table: bool) -> Matches:
-        """The matches found since the last call, each once."""
+        """The matches found since the last call; one may be told twice."""
         count = ctypes.c_uint64()
         address = self.kernel.call("matches", handle, ctypes.addressof(count))
         if not count.value:
@@ -200,16 +200,6 @@ def _told(group: tuple[np.ndarray[tuple[int], np.dtype[np.generic]], ...]) -> It
 
 
 def _matches(rows: np.ndarray[tuple[int], np.dtype[np.void]], table: bool) -> Matches:
-    order = np.lexsort(
-        (rows["several"], rows["payload"], rows["end"], rows["start"], rows["source"])
-    )
-    rows = rows[order]
-    fresh = np.ones(len(rows), bool)
-    same = rows["source"][1:] == rows["source"][:-1]
-    for name in ("start", "end", "payload", "several"):
-        same &= rows[name][1:] == rows[name][:-1]
-    fresh[1:] = ~same
-    rows = rows[fresh]
     numbers = {
         name: rows[name].astype(np.int64)
         for name in ("source", "start", "end", "first", "last", "line", "lane", "length")

@@ -14,6 +14,7 @@ import hmac
 import json
 import mmap
 import os
+import struct
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from scanner.index.types import U32, U64
 from scanner.model.errors import IndexDamaged, KeyMissing
 from scanner.text.keys import Keys
 
-MAGIC = b"LSINDEX1"
+MAGIC = b"LSINDEX2"
 HEADER = 4096
 SMALL = 4 << 20  # a file up to this size is checked whole whenever it is opened
 SECTIONS = ("sealed", "bloom", "offsets", "entries", "postings")
@@ -140,7 +141,7 @@ class Segment:
             nonce = bytes.fromhex(self.numbers["nonce"])
             try:
                 self._anchors = Anchors.unpack(seal(raw, self._keys.seal, nonce))
-            except ValueError:
+            except (ValueError, IndexError, struct.error):
                 raise damaged(self.path) from None
         return self._anchors
 

@@ -198,12 +198,15 @@ _MARKS = " -.()+/"
 
 
 def number_shape(text: str, start: int, end: int) -> int:
-    """How a number is written: GROUPED where marks or numerals are in it, LOOSE where by accident.
+    """How a number is written: GROUPED where on purpose, LOOSE where perhaps by accident.
+
+    On purpose: with Chinese numerals, or in groups of which the last has four digits or more.
 
     It may be one where marks as in it join it to more digits, or where it has grown into a word.
     """
     inner = set(text[start:end]) & set(_MARKS)
-    told = GROUPED if inner or not text[start:end].isascii() else 0
+    last = re.split(r"[ \-.()+/]", text[start:end])[-1]
+    told = GROUPED if (inner and len(last) >= 4) or not text[start:end].isascii() else 0
     for more in (_marks(text, start - 1, -1), _marks(text, end, 1)):
         told |= LOOSE if inner & more else 0
     before = text[max(0, start - 2) : start]

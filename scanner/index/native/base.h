@@ -321,8 +321,8 @@ INLINE u32 word_length(const u8 *p) {
     return LIKELY(other != 0) ? (u32)__builtin_ctzll(other) : 64 + (u32)alnum(p[64]);
 }
 
-/* The next word from `at` on, at most WIDEST_GAP separators away; 0 where there is none. */
-INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k) {
+/* The next word from `at` on (`chars` has the hashes of characters of three bytes), at most WIDEST_GAP separators away; 0 where there is none. */
+INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k, const u64 *chars) {
     for (int gap = 0; at < end; gap++) {
         int c = b[at], kind = T.cls[c];
         if (kind == 0) { at++; }
@@ -330,7 +330,7 @@ INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k) {
             int size = lead_size(c);
             if (!left_mark(b + at)) {
                 w->start = at; w->end = at + size; w->plain = 0;
-                w->hash = hash_char(b + at, size, k);
+                w->hash = LIKELY(size == 3) ? chars[point3(b + at)] : hash_char(b + at, size, k);
                 return gap <= WIDEST_GAP;
             }
             at += 3;

@@ -30,7 +30,7 @@ NOINLINE u32 drain(Scan *s, u32 n) {
         if (at >> 31) {
             Word w;
             at &= 0x7FFFFFFF;
-            if (next_word(s->f.b, at, s->f.n, &w, &c->k) && w.start == at && w.hash && w.end - at >= 4)
+            if (next_word(s->f.b, at, s->f.n, &w, &c->k, c->chars) && w.start == at && w.hash && w.end - at >= 4)
                 push(s, bind(w.hash, WORDS, 1, &c->k), at, w.end, WORDS, 1, 1);
             continue;
         }
@@ -121,12 +121,13 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
     const u8 *b = s->f.b;
     u32 text_end = s->f.n, at = start, total = 0, lengths = 0, most = 0;
     int special = start && b[start - 1] == '+', known = 0, marked = special;
+    u32 have = 0;
     u64 v = 0;
     if (m >= 2 && b[start] == '0' && b[start + 1] == '0') special = marked = 1;
     for (;;) {
-        u32 group = m, have = digits_of(v);
+        u32 group = m;
         if (have + m > LONGEST_NUMBER) return;
-        v = v * TEN[m] + number8(x, m);
+        v = m == 1 ? v * 10 + (x & 15) : v * TEN[m] + number8(x, m);
         at += m;
         while (m == 8) { /* a long run: the rest of it */
             x = load64(b + at);
@@ -138,7 +139,7 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
             group += m;
         }
         total += group;
-        have = digits_of(v);
+        have = have ? have + group : digits_of(v);
         if (total > LONGEST_NUMBER + 4) return;
         if (!known && have >= 4) { /* how long may it become at most, beginning so? */
             u32 four = first_four(v, have), two = four / 100;
@@ -315,7 +316,7 @@ NOINLINE void characters(Scan *s, u32 n) {
                    (digit_at(b, q + 3, end, &other) >= 0 || (q && digit_at(b, step_back(b, q), q, &other) >= 0)))
             numerals(s, q);
         int size = lead_size(b[q]);
-        if (!next_word(b, q + (u32)size, end, &w, &c->k)) continue;
+        if (!next_word(b, q + (u32)size, end, &w, &c->k, c->chars)) continue;
         s->anchors[anchors] = q;
         s->anchor_hash[anchors++] = pair_of(hash_char(b + q, size, &c->k), w.hash, &c->k);
     }

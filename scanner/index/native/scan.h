@@ -80,7 +80,7 @@ INLINE u64 count_words(const Scan *s, u32 from, u32 to) {
     u64 n = 0;
     for (u32 at = from; at < to;) {
         Word w;
-        if (!next_word(s->f.b, at, to, &w, &s->c->k)) {
+        if (!next_word(s->f.b, at, to, &w, &s->c->k, s->c->chars)) {
             at++;
             continue;
         }
@@ -111,18 +111,19 @@ static u32 marks_to_digits(const u8 *b, u32 at, u32 end, int back) {
     return 0;
 }
 
-/* How a number is written: GROUPED where marks or numerals are in it; LOOSE where it may be an accident,
+/* How a number is written: GROUPED on purpose, in groups with four digits last, or with numerals; LOOSE where it may be an accident,
    cut out of a longer row of digits or grown into a word. */
 NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end) {
-    u32 inner = 0, at = start, size;
+    u32 inner = 0, at = start, size, last = start;
     int numeral = 0;
     while (at < end) {
         if (digit_at(b, at, end, &size) >= 0) { at += size; numeral |= size == 3; continue; }
         if (!(size = gap_mark(b + at))) break;
         inner |= 1u << (mark_at(b + at) & 31);
         at += size;
+        last = at;
     }
-    u16 told = inner || numeral ? GROUPED : 0;
+    u16 told = (inner && end - last >= 4) || numeral ? GROUPED : 0;
     if (inner & (marks_to_digits(b, start, n, 1) | marks_to_digits(b, end, n, 0))) told |= LOOSE;
     if (end < n && T.cls[b[end]] == 1) told |= LOOSE;
     if (start && T.cls[b[start - 1]] == 1 && !(start > 1 && T.cls[b[start - 2]] == 1)) told |= LOOSE;
@@ -221,12 +222,12 @@ NOINLINE void walk(Scan *s, u32 at, u32 lengths) {
     const u8 *b = s->f.b;
     u32 end = s->f.n;
     Word w;
-    if (!next_word(b, at, end, &w, k) || w.start != at || !w.hash) return;
+    if (!next_word(b, at, end, &w, k, s->c->chars) || w.start != at || !w.hash) return;
     u64 state = w.hash, first = w.hash;
     int plain = w.plain;
     u32 last = lengths >> 30 ? LONGEST_WINDOW : 33 - (u32)__builtin_clz(lengths);
     for (u32 n = 2; n <= last; n++) {
-        if (!next_word(b, w.end, end, &w, k) || !w.hash) return;
+        if (!next_word(b, w.end, end, &w, k, s->c->chars) || !w.hash) return;
         plain &= w.plain;
         state = state * k->m[3] + w.hash;
         if (n < 32 ? lengths >> (n - 2) & 1 : s->c->lengths[n]) {
