@@ -10,7 +10,7 @@ import pytest
 from gateway_mta import leaks, mail, send, storm, zipped
 
 
-def wait_for(condition, seconds: float = 30.0) -> bool:
+def wait_for(condition, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -113,7 +113,7 @@ def looked(store: Path) -> list[str]:
     return [row[0] for row in rows(store, "SELECT path FROM looked ORDER BY rowid")]
 
 
-def wait_for(condition, seconds: float = 20.0) -> bool:
+def wait_for(condition, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
