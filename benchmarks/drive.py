@@ -130,7 +130,7 @@ def run(root: Path, told: argparse.Namespace) -> None:
     peer = shutil.which("rg")
     search = [peer, "-F", "-c", "-f", str(values)] if peer else ["grep", "-rFc", "-f", str(values)]
     name = Path(search[0]).name + " -F -f"
-    print(f"{'drive':<8}{'tool':<12}{'files/s':>9}{'MB/s':>9}{'CPU s':>8}{'peak MiB':>10}  result")
+    print(f"{'drive':<8}{'tool':<12}{'files/s':>9}{'MB/s':>9}{'peak MiB':>10}  result")
     for drive in ("text", "office"):
         files = [p for p in (root / drive).iterdir()]
         size = sum(p.stat().st_size for p in files)
@@ -147,7 +147,7 @@ def run(root: Path, told: argparse.Namespace) -> None:
             (name, theirs, f"{seen}+ files with a line"),
         ):
             print(
-                f"{drive:<8}{tool:<12}{len(files) / took.wall:>9.0f}{size / 1e6 / took.wall:>9.1f}{took.cpu:>8.1f}{took.peak:>10.0f}  {result}"
+                f"{drive:<8}{tool:<12}{len(files) / took.wall:>9.0f}{size / 1e6 / took.wall:>9.1f}{took.peak:>10.0f}  {result}"
             )
         print(f"{drive:<8}ratio (wall, {name} / leakscan): {theirs.wall / ours.wall:.2f}")
 

@@ -35,7 +35,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_readme_commands_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    for told in re.findall(r"^    leakscan ((?:registry )?[a-z-]+)", readme, re.M):
+    for told in re.findall(r"^    leakscan ((?:registry )?[a-z-]+)", readme, re.MULTILINE):
         assert f"## leakscan {told}\n" in commands, told
 
 
@@ -44,7 +44,7 @@ def test_readme_names_every_exit_code() -> None:
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     codes = {options.OK, options.INCIDENTS, options.USAGE, options.UNREAD}
-    assert {int(code) for code in re.findall(r"^\| (\d) \|", readme, re.M)} == codes
+    assert {int(code) for code in re.findall(r"^\| (\d) \|", readme, re.MULTILINE)} == codes
 
 
 def test_every_room_is_in_the_readme() -> None:
@@ -57,7 +57,7 @@ def test_makefile_targets_named_in_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")):
         if target != "and":
-            assert re.search(rf"^{target}:", makefile, re.M), target
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
 def test_nothing_names_this_machine_or_a_registry_host() -> None:
