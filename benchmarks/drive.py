@@ -28,8 +28,49 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fixtures import office
 from fixtures.people import Chinese, chinese, header, row
 
-WORDS = ["the", "server", "report", "customer", "meeting", "budget", "weekly", "delivery", "contract", "office", "review", "plan", "data", "of", "and", "to", "in", "for", "with", "on", "at", "from", "by"]
-PHRASES = ["本周", "会议", "项目", "进度", "预算", "仓库", "交付", "合同", "评审", "计划", "安排", "部门", "完成", "跟进", "系统", "更新"]
+WORDS = [
+    "the",
+    "server",
+    "report",
+    "customer",
+    "meeting",
+    "budget",
+    "weekly",
+    "delivery",
+    "contract",
+    "office",
+    "review",
+    "plan",
+    "data",
+    "of",
+    "and",
+    "to",
+    "in",
+    "for",
+    "with",
+    "on",
+    "at",
+    "from",
+    "by",
+]
+PHRASES = [
+    "本周",
+    "会议",
+    "项目",
+    "进度",
+    "预算",
+    "仓库",
+    "交付",
+    "合同",
+    "评审",
+    "计划",
+    "安排",
+    "部门",
+    "完成",
+    "跟进",
+    "系统",
+    "更新",
+]
 
 
 @dataclass

@@ -39,8 +39,14 @@ def _describe(command: Any, path: str, lines: list[str]) -> None:
     for parameter in command.params:
         if parameter.name == "help":
             continue
-        names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else (parameter.metavar or parameter.name.upper())
-        rows.append(f"| `{names}` | {'required' if parameter.required else ''} | {getattr(parameter, 'help', '') or ''} |")
+        names = (
+            ", ".join(parameter.opts)
+            if parameter.param_type_name == "option"
+            else (parameter.metavar or parameter.name.upper())
+        )
+        rows.append(
+            f"| `{names}` | {'required' if parameter.required else ''} | {getattr(parameter, 'help', '') or ''} |"
+        )
     if rows:
         lines += ["| argument or option | | |", "|---|---|---|", *rows, ""]
 
@@ -61,7 +67,11 @@ def settings() -> str:
     ]
     for name, field in Settings.model_fields.items():
         lines.append(f"| `{name}` | `{field.default!r}` | {field.description} |")
-    lines += ["", "Read from the environment only: `LEAKSCAN_HOME` (the home), `LEAKSCAN_KEY_FILE` (the index", "key), `LEAKSCAN_LANG` (`zh` or `en`)."]
+    lines += [
+        "",
+        "Read from the environment only: `LEAKSCAN_HOME` (the home), `LEAKSCAN_KEY_FILE` (the index",
+        "key), `LEAKSCAN_LANG` (`zh` or `en`).",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -64,5 +64,9 @@ def test_nothing_names_this_machine_or_a_registry_host() -> None:
     bad = re.compile("|".join(["/work/" + "main", "pypi" + r"\.org", "pythonhosted" + r"\.org"]))
     tracked = [p for p in ROOT.rglob("*") if p.suffix in {".py", ".md", ".toml", ".yaml", ".c"}]
     skip = {".venv", ".venv-ci", "build", "dist", ".git"}
-    named = [p for p in tracked if not skip & set(p.relative_to(ROOT).parts) and bad.search(p.read_text("utf-8", "replace"))]
+    named = [
+        p
+        for p in tracked
+        if not skip & set(p.relative_to(ROOT).parts) and bad.search(p.read_text("utf-8", "replace"))
+    ]
     assert named == []

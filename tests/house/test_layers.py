@@ -39,7 +39,9 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             base = node.module or ""
-            found |= {base} if base != "scanner" else {f"scanner.{name.name}" for name in node.names}
+            found |= (
+                {base} if base != "scanner" else {f"scanner.{name.name}" for name in node.names}
+            )
     return found
 
 

@@ -69,6 +69,10 @@ def expected(spec: DatasetSpec, rows: list[list[str]], text: str, key: bytes) ->
             first = bisect_right(starts, window.start) - 1
             last = bisect_right(starts, window.end - 1) - 1
             line = folded.text.count("\n", 0, window.start)
-            shape = number_shape(folded.text, window.start, window.end) if window.lane == 1 else 0
+            shape = (
+                number_shape(folded.text, window.start, window.end, window.length)
+                if window.lane == 1
+                else 0
+            )
             hits.add(Hit(sizes[begin], sizes[end], record, column, first, last, line, shape))
     return hits

@@ -28,7 +28,9 @@ class Planted:
     expected: dict[str, tuple[str, int]]
 
 
-def plant(folder: Path, people: list, columns: tuple[str, ...], zh: bool, dataset: str) -> dict[str, tuple[str, int]]:
+def plant(
+    folder: Path, people: list, columns: tuple[str, ...], zh: bool, dataset: str
+) -> dict[str, tuple[str, int]]:
     expected = {}
     for start in range(0, len(people), PER_FILE):
         part = people[start : start + PER_FILE]
@@ -49,17 +51,33 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     for dataset, people in kinds.items():
         table = company.table(f"{dataset}.csv", [header(type(people[0])), *map(row, people)])
         assert company.leakscan("registry", "add", table, "--id", dataset).code == 0
-    book = [["单位名称", "地址", "总机"]] + [[p.客户名称, p.地址, f"021-6{n:07}"] for n, p in enumerate(zh)]
+    book = [["单位名称", "地址", "总机"]] + [
+        [p.客户名称, p.地址, f"021-6{n:07}"] for n, p in enumerate(zh)
+    ]
     table = company.table("book.csv", book)
-    run = company.leakscan("registry", "add-public", table, "--id", "book", "--source", "directory", "--as-of", "2026-03-01")
+    run = company.leakscan(
+        "registry",
+        "add-public",
+        table,
+        "--id",
+        "book",
+        "--source",
+        "directory",
+        "--as-of",
+        "2026-03-01",
+    )
     assert run.code == 0, run.err
     drive, other = root / "drive", root / "other"
     drive.mkdir()
     other.mkdir()
-    expected = plant(drive, zh, ZH_COLUMNS, True, "crm-cn") | plant(drive, en, EN_COLUMNS, False, "crm-en")
+    expected = plant(drive, zh, ZH_COLUMNS, True, "crm-cn") | plant(
+        drive, en, EN_COLUMNS, False, "crm-en"
+    )
     plant(other, chinese(80, seed=55), ZH_COLUMNS, True, "other")
     plant(other, english(80, seed=56), EN_COLUMNS, False, "other")
-    (other / "page of the directory.txt").write_text("\n".join("  ".join(line) for line in book[1:61]), encoding="utf-8")
+    (other / "page of the directory.txt").write_text(
+        "\n".join("  ".join(line) for line in book[1:61]), encoding="utf-8"
+    )
     rows = company.report(drive, other, code=1)
     return Planted(rows, company.coverage(), expected)
 
@@ -88,7 +106,9 @@ def test_at_least_99_percent_of_the_records_are_counted(planted: Planted) -> Non
 
 
 def test_lists_of_other_customers_and_the_directory_make_no_exact_row(planted: Planted) -> None:
-    wrong = [line["path"] for line in planted.rows if "/other/" in line["path"] and line["dataset_id"]]
+    wrong = [
+        line["path"] for line in planted.rows if "/other/" in line["path"] and line["dataset_id"]
+    ]
     assert wrong == []
 
 

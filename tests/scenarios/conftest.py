@@ -49,7 +49,9 @@ class Company:
         path.write_bytes(out.getvalue().encode(encoding))
         return path
 
-    def report(self, *paths: object, code: int | None = None, flags: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    def report(
+        self, *paths: object, code: int | None = None, flags: tuple[str, ...] = ()
+    ) -> list[dict[str, str]]:
         target = self.folder / "incidents.csv"
         run = self.leakscan("scan", *paths, "--report", target, "--quiet", *flags)
         assert "Traceback" not in run.err, run.err

@@ -30,7 +30,9 @@ def scanned(company: Company) -> tuple[Company, Path]:
     drive = company.folder / "drive"
     drive.mkdir()
     for number in range(5):
-        (drive / f"{number}.txt").write_text(listed(PEOPLE[number * 4 : number * 4 + 4]), encoding="utf-8")
+        (drive / f"{number}.txt").write_text(
+            listed(PEOPLE[number * 4 : number * 4 + 4]), encoding="utf-8"
+        )
     (drive / "clean.txt").write_text("nothing here\n")
     return company, drive
 
@@ -88,7 +90,17 @@ def test_a_new_dataset_makes_unchanged_documents_be_read_again(scanned) -> None:
 def test_reviews_survive_the_next_scan(scanned) -> None:
     company, drive = scanned
     first = company.report(drive, code=1)
-    run = company.leakscan("incidents", "review", first[0]["incident_id"], "--verdict", "false_positive", "--reason", "own sample", "--by", "counsel")
+    run = company.leakscan(
+        "incidents",
+        "review",
+        first[0]["incident_id"],
+        "--verdict",
+        "false_positive",
+        "--reason",
+        "own sample",
+        "--by",
+        "counsel",
+    )
     assert run.code == 0, run.err
     again = {r["incident_id"]: r for r in company.report(drive, code=1, flags=("--full",))}
     assert again[first[0]["incident_id"]]["verdict"] == "false_positive"
@@ -106,7 +118,9 @@ def start(company: Company, drive: Path) -> subprocess.Popen:
 def many(drive: Path) -> None:
     for number in range(300):
         people = [PEOPLE[(number + n) % len(PEOPLE)] for n in range(3)]
-        (drive / f"m{number:03}.txt").write_text(listed(people) + "\n" * (number % 7), encoding="utf-8")
+        (drive / f"m{number:03}.txt").write_text(
+            listed(people) + "\n" * (number % 7), encoding="utf-8"
+        )
 
 
 def stored(company: Company) -> list[str]:

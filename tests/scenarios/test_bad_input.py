@@ -15,7 +15,11 @@ def state(company: Company) -> dict[str, bytes]:
     kept = {}
     for folder in ("index", "registry"):
         for path in sorted((company.home / folder).rglob("*")):
-            if path.is_file() and "lock" not in path.name and not path.name.endswith(("-wal", "-shm")):
+            if (
+                path.is_file()
+                and "lock" not in path.name
+                and not path.name.endswith(("-wal", "-shm"))
+            ):
                 kept[str(path)] = path.read_bytes()
     return kept
 
@@ -38,7 +42,9 @@ def registered(company: Company) -> Company:
 
 def test_a_table_without_usable_columns(registered: Company) -> None:
     before = state(registered)
-    table = registered.table("bad.csv", [["day", "amount"], *[[f"2026-01-{n:02}", str(n)] for n in range(1, 29)]])
+    table = registered.table(
+        "bad.csv", [["day", "amount"], *[[f"2026-01-{n:02}", str(n)] for n in range(1, 29)]]
+    )
     refused(registered.leakscan("registry", "add", table, "--id", "bad"), "usable columns")
     assert state(registered) == before
 
@@ -46,7 +52,10 @@ def test_a_table_without_usable_columns(registered: Company) -> None:
 def test_an_empty_file(registered: Company) -> None:
     before = state(registered)
     (registered.folder / "empty.csv").write_bytes(b"")
-    refused(registered.leakscan("registry", "add", registered.folder / "empty.csv", "--id", "x"), "empty")
+    refused(
+        registered.leakscan("registry", "add", registered.folder / "empty.csv", "--id", "x"),
+        "empty",
+    )
     assert state(registered) == before
 
 
@@ -66,19 +75,27 @@ def test_a_dossier_with_an_unknown_key_names_line_and_key(registered: Company) -
     table = registered.folder / "good.csv"
     refused(
         registered.leakscan("registry", "add", table, "--id", "x", "--dossier", dossier),
-        "d.yaml", ":2", "secrecy_level",
+        "d.yaml",
+        ":2",
+        "secrecy_level",
     )
     assert state(registered) == before
 
 
 def test_an_id_twice(registered: Company) -> None:
     before = state(registered)
-    refused(registered.leakscan("registry", "add", registered.folder / "good.csv", "--id", "good"), "good", "update")
+    refused(
+        registered.leakscan("registry", "add", registered.folder / "good.csv", "--id", "good"),
+        "good",
+        "update",
+    )
     assert state(registered) == before
 
 
 def test_an_id_that_leads_out_of_the_home(registered: Company) -> None:
-    refused(registered.leakscan("registry", "add", registered.folder / "good.csv", "--id", "../x"), "id")
+    refused(
+        registered.leakscan("registry", "add", registered.folder / "good.csv", "--id", "../x"), "id"
+    )
 
 
 def test_a_report_that_cannot_be_written(registered: Company) -> None:
@@ -103,7 +120,9 @@ def test_a_home_of_a_newer_version(registered: Company) -> None:
 def test_a_missing_key(registered: Company) -> None:
     (registered.home / "key").unlink()
     refused(registered.leakscan("scan", registered.folder), "key")
-    refused(registered.leakscan("registry", "add", registered.folder / "good.csv", "--id", "x"), "key")
+    refused(
+        registered.leakscan("registry", "add", registered.folder / "good.csv", "--id", "x"), "key"
+    )
     assert not (registered.home / "key").exists()
 
 
@@ -131,7 +150,17 @@ def test_a_setting_that_is_not_there(registered: Company) -> None:
 
 
 def test_a_directory_of_the_future(registered: Company) -> None:
-    run = registered.leakscan("registry", "add-public", registered.folder / "good.csv", "--id", "p", "--source", "s", "--as-of", "2999-01-01")
+    run = registered.leakscan(
+        "registry",
+        "add-public",
+        registered.folder / "good.csv",
+        "--id",
+        "p",
+        "--source",
+        "s",
+        "--as-of",
+        "2999-01-01",
+    )
     refused(run, "future")
 
 
@@ -143,7 +172,9 @@ def test_a_home_that_cannot_be_written(company: Company) -> None:
 
 def test_a_home_below_a_file(company: Company) -> None:
     (company.folder / "file").write_text("x")
-    refused(company.leakscan("scan", company.folder, "--home", company.folder / "file" / "home"), "home")
+    refused(
+        company.leakscan("scan", company.folder, "--home", company.folder / "file" / "home"), "home"
+    )
 
 
 def test_facts_that_are_not_known(company: Company) -> None:
@@ -162,8 +193,17 @@ def test_no_value_of_a_customer_lies_in_the_home(registered: Company) -> None:
     drive.mkdir()
     (drive / "list.csv").write_bytes((registered.folder / "good.csv").read_bytes())
     assert registered.leakscan("scan", drive).code == 1
-    kept = b"".join(path.read_bytes() for path in sorted(registered.home.rglob("*")) if path.is_file())
+    kept = b"".join(
+        path.read_bytes() for path in sorted(registered.home.rglob("*")) if path.is_file()
+    )
     for person in chinese(30):
-        for value in (person.手机, person.邮箱, person.身份证号, person.地址, person.采购习惯, person.客户名称):
+        for value in (
+            person.手机,
+            person.邮箱,
+            person.身份证号,
+            person.地址,
+            person.采购习惯,
+            person.客户名称,
+        ):
             assert value.encode() not in kept
             assert value.encode("utf-16-le") not in kept

@@ -15,7 +15,9 @@ DRIVE = ROOT / "fixtures" / "demo" / "drive"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, str]], list[dict[str, str]]]:
+def demo(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[str, list[dict[str, str]], list[dict[str, str]]]:
     folder = tmp_path_factory.mktemp("demo")
     company = Company(folder / "demo", folder)
     run = company.leakscan("demo", "--home", folder / "demo")
@@ -23,7 +25,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, 
     report = Path([word for word in run.out.split() if word.endswith(".csv")][-1])
     with report.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    with report.with_name("incidents.coverage.csv").open(encoding="utf-8-sig", newline="") as stream:
+    with report.with_name("incidents.coverage.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as stream:
         return run.out, rows, list(csv.DictReader(stream))
 
 

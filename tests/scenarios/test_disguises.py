@@ -41,19 +41,36 @@ def hidden_in_5000() -> str:
 
 
 def told_in_chinese() -> str:
-    return "。\n".join(f"上周拜访了{p.客户名称}的{p.联系人}，他的手机是{p.手机}，希望尽快报价" for p in ZH[:30])
+    return "。\n".join(
+        f"上周拜访了{p.客户名称}的{p.联系人}，他的手机是{p.手机}，希望尽快报价" for p in ZH[:30]
+    )
 
 
 def told_in_english() -> str:
-    return " ".join(f"I spoke to {p.contact} from {p.company} yesterday, reachable at {p.phone}." for p in EN[:30])
+    return " ".join(
+        f"I spoke to {p.contact} from {p.company} yesterday, reachable at {p.phone}."
+        for p in EN[:30]
+    )
 
 
 CASES = {
     "spaces": ("crm-cn", 40, lambda: lines([[p.联系人, spaced(p.手机)] for p in ZH[:40]])),
-    "country code": ("crm-cn", 40, lambda: lines([[p.联系人, "+86 " + spaced(p.手机)] for p in ZH[:40]])),
+    "country code": (
+        "crm-cn",
+        40,
+        lambda: lines([[p.联系人, "+86 " + spaced(p.手机)] for p in ZH[:40]]),
+    ),
     "0086": ("crm-cn", 40, lambda: lines([[p.联系人, "0086" + p.手机] for p in ZH[:40]])),
-    "dashes": ("crm-cn", 40, lambda: lines([[p.联系人, f"{p.手机[:3]}-{p.手机[3:7]}-{p.手机[7:]}"] for p in ZH[:40]])),
-    "full width": ("crm-cn", 40, lambda: lines([[p.联系人, p.手机.translate(FULL)] for p in ZH[:40]])),
+    "dashes": (
+        "crm-cn",
+        40,
+        lambda: lines([[p.联系人, f"{p.手机[:3]}-{p.手机[3:7]}-{p.手机[7:]}"] for p in ZH[:40]]),
+    ),
+    "full width": (
+        "crm-cn",
+        40,
+        lambda: lines([[p.联系人, p.手机.translate(FULL)] for p in ZH[:40]]),
+    ),
     "upper case": ("crm-en", 40, lambda: lines(cells(EN[:40], "contact", "email")).upper()),
     "shuffled": ("crm-cn", 40, shuffled_columns),
     "two columns": ("crm-en", 40, lambda: lines(cells(EN[:40], "company", "contact"))),
@@ -61,9 +78,23 @@ CASES = {
     "prose zh": ("crm-cn", 30, told_in_chinese),
     "prose en": ("crm-en", 30, told_in_english),
     "3 among 5000": ("crm-cn", 3, hidden_in_5000),
-    "name reversed": ("crm-en", 40, lambda: lines([[", ".join(reversed(p.contact.split())), p.phone] for p in EN[:40]], " | ")),
-    "spaced name": ("crm-cn", 40, lambda: lines([[" ".join(p.联系人), p.客户名称] for p in ZH[:40]])),
-    "mail disguised": ("crm-en", 40, lambda: lines([[p.contact, p.email.replace("@", " [at] ").replace(".", " (dot) ")] for p in EN[:40]])),
+    "name reversed": (
+        "crm-en",
+        40,
+        lambda: lines([[", ".join(reversed(p.contact.split())), p.phone] for p in EN[:40]], " | "),
+    ),
+    "spaced name": (
+        "crm-cn",
+        40,
+        lambda: lines([[" ".join(p.联系人), p.客户名称] for p in ZH[:40]]),
+    ),
+    "mail disguised": (
+        "crm-en",
+        40,
+        lambda: lines(
+            [[p.contact, p.email.replace("@", " [at] ").replace(".", " (dot) ")] for p in EN[:40]]
+        ),
+    ),
 }
 
 
@@ -82,7 +113,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, int]]
     rows = [line for line in company.report(drive, code=1) if line["detection_method"] == "exact"]
     told: dict[str, dict[str, int]] = {}
     for line in rows:
-        told.setdefault(Path(line["path"]).stem, {})[line["dataset_id"]] = int(line["records_matched"])
+        told.setdefault(Path(line["path"]).stem, {})[line["dataset_id"]] = int(
+            line["records_matched"]
+        )
     return told
 
 
