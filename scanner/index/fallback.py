@@ -58,7 +58,7 @@ def _length(text: str, window: Window) -> int:
     """The length of a window, for numbers with the flags that say how it is written."""
     if window.lane is not Lane.NUMBER:
         return window.length
-    return window.length | number_shape(text, window.start, window.end)
+    return window.length | number_shape(text, window.start, window.end, window.length)
 
 
 def _origin(folded: Folded, window: Window) -> tuple[int, int]:

@@ -197,7 +197,7 @@ LOOSE, GROUPED = 64, 128  # flags of `number_shape`
 _MARKS = " -.()+/"
 
 
-def number_shape(text: str, start: int, end: int) -> int:
+def number_shape(text: str, start: int, end: int, length: int) -> int:
     """How a number is written: GROUPED where on purpose, LOOSE where perhaps by accident.
 
     On purpose: with Chinese numerals, or in groups of which the last has four digits or more.
@@ -210,6 +210,8 @@ def number_shape(text: str, start: int, end: int) -> int:
     for more in (_marks(text, start - 1, -1), _marks(text, end, 1)):
         told |= LOOSE if inner & more else 0
     before = text[max(0, start - 2) : start]
+    if length == 11 and before.endswith("+") and text[start] == "1":
+        told |= LOOSE  # the 1 is a country code rather than a digit of the number
     if _LETTER.match(text[end : end + 1]) or re.fullmatch("[^a-z]?[a-z]", before):
         told |= LOOSE
     return told

@@ -272,3 +272,30 @@ def test_a_long_text_is_grouped_piece_by_piece(home, monkeypatch) -> None:
         assert told.records.tolist() == whole.records.tolist()
         assert told.columns.tolist() == whole.columns.tolist()
         assert told.units == whole.units
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("17737053138", True),
+        ("177-3705-3138", True),
+        ("+86 177 3705 3138", True),
+        ("+1 773-705-3138", False),  # the number of another country
+        ("rows 177 3705 3138 991 20", False),  # cut out of a row of figures
+        ("id a17737053138f", False),  # grown into a word
+        ("(415) 555-0100", True),
+        ("+1 415 555 0100", True),
+        ("4155550100", False),  # ten digits may be anything
+        ("41.55.55.010.0", False),
+        ("host 203.113.114.15", False),
+    ],
+)
+def test_numbers_that_are_enough_alone(tmp_path, text: str, alone: bool) -> None:
+    spec = DatasetSpec("n", (COLUMNS[0], COLUMNS[1]))
+    rows = [
+        ["张伟", "17737053138"],
+        ["Ann Bee", "+1 415 555 0100"],
+        ["Cy Dee", "+1 203 113 1141 5"],
+    ]
+    build_dataset(tmp_path, KEY, spec, [rows])
+    assert ("n" in found(tmp_path, text)) is alone

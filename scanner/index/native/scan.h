@@ -113,7 +113,7 @@ static u32 marks_to_digits(const u8 *b, u32 at, u32 end, int back) {
 
 /* How a number is written: GROUPED on purpose, in groups with four digits last, or with numerals; LOOSE where it may be an accident,
    cut out of a longer row of digits or grown into a word. */
-NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end) {
+NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end, u32 length) {
     u32 inner = 0, at = start, size, last = start;
     int numeral = 0;
     while (at < end) {
@@ -125,6 +125,7 @@ NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end) {
     }
     u16 told = (inner && end - last >= 4) || numeral ? GROUPED : 0;
     if (inner & (marks_to_digits(b, start, n, 1) | marks_to_digits(b, end, n, 0))) told |= LOOSE;
+    if (length == 11 && start && b[start - 1] == '+' && b[start] == '1') told |= LOOSE; /* +1, not 1... */
     if (end < n && T.cls[b[end]] == 1) told |= LOOSE;
     if (start && T.cls[b[start - 1]] == 1 && !(start > 1 && T.cls[b[start - 2]] == 1)) told |= LOOSE;
     return told;
@@ -152,7 +153,7 @@ NOINLINE void emit(Scan *s, const Candidate *c, u64 key, const Part *p, u64 entr
     m->last = m->first + (inside ? inside - 1 : 0);
     m->line = number_at(s->line_marks, s->line_sums, at);
     m->source = p->source;
-    m->length = c->lane == NUMBER ? c->length | number_shape(s->f.b, s->f.n, c->start, c->end) : c->length;
+    m->length = c->lane == NUMBER ? c->length | number_shape(s->f.b, s->f.n, c->start, c->end, c->length) : c->length;
     m->lane = c->lane;
 }
 
