@@ -210,6 +210,8 @@ def number_shape(text: str, start: int, end: int, length: int) -> int:
     for more in (_marks(text, start - 1, -1), _marks(text, end, 1)):
         told |= LOOSE if inner & more else 0
     before = text[max(0, start - 2) : start]
+    if inner and len(last) < 4 and length & 31 <= 12:
+        told |= LOOSE  # an address of a machine, a date
     if length == 11 and before.endswith("+") and text[start] == "1":
         told |= LOOSE  # the 1 is a country code rather than a digit of the number
     if _LETTER.match(text[end : end + 1]) or re.fullmatch("[^a-z]?[a-z]", before):

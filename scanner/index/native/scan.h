@@ -125,6 +125,7 @@ NOINLINE u16 number_shape(const u8 *b, u32 n, u32 start, u32 end, u32 length) {
     }
     u16 told = (inner && end - last >= 4) || numeral ? GROUPED : 0;
     if (inner & (marks_to_digits(b, start, n, 1) | marks_to_digits(b, end, n, 0))) told |= LOOSE;
+    if (inner && end - last < 4 && (length & 31) <= 12) told |= LOOSE; /* an address of a machine, a date */
     if (length == 11 && start && b[start - 1] == '+' && b[start] == '1') told |= LOOSE; /* +1, not 1... */
     if (end < n && T.cls[b[end]] == 1) told |= LOOSE;
     if (start && T.cls[b[start - 1]] == 1 && !(start > 1 && T.cls[b[start - 2]] == 1)) told |= LOOSE;
