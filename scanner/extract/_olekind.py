@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import struct
-import zlib
 
 from scanner.extract.base import Blob
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MOST = 512  # sectors of the directory
-_KNOWN: dict[tuple[int, int], str] = {}
 _LOCKED = {"encryptedpackage", "\x09drmcontent", "\x06dataspaces"}
 
 
@@ -17,12 +15,9 @@ def kind(head: bytes, blob: Blob) -> str:
     """locked, doc, xls, ppt, other, or "" for no compound file."""
     if not head.startswith(MAGIC) or blob.size < 512:
         return ""
-    key = (blob.size, zlib.crc32(head) ^ zlib.crc32(blob.tail(4096)))
-    if key not in _KNOWN:
-        if len(_KNOWN) > 1000:
-            _KNOWN.clear()
-        _KNOWN[key] = _kind(names(blob))
-    return _KNOWN[key]
+    if "ole" not in blob.known:
+        blob.known["ole"] = _kind(names(blob))
+    return blob.known["ole"]
 
 
 def _kind(found: set[str]) -> str:

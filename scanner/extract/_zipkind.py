@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 
 from scanner.extract.base import Blob
 
 _MOST = 4000
-_KNOWN: dict[tuple[int, int, int], str] = {}
 _FOLDERS = (
     ("word/", "docx"),
     ("xl/", "xlsx"),
@@ -28,13 +26,9 @@ def kind(head: bytes, blob: Blob) -> str:
     """docx, xlsx, xlsb, pptx, vsdx, xps, opc, odf, epub, idml, iwork, zip, or "" for no zip."""
     if head[:2] != b"PK" or head[2:4] not in (b"\x03\x04", b"\x05\x06", b"\x07\x08"):
         return ""
-    tail = blob.tail(8192) if blob.size >= 0 else b""
-    key = (blob.size, zlib.crc32(head[:8192]), zlib.crc32(tail))
-    if key not in _KNOWN:
-        if len(_KNOWN) > 1000:
-            _KNOWN.clear()
-        _KNOWN[key] = _kind(head, blob)
-    return _KNOWN[key]
+    if "zip" not in blob.known:
+        blob.known["zip"] = _kind(head, blob)
+    return blob.known["zip"]
 
 
 def _kind(head: bytes, blob: Blob) -> str:

@@ -89,13 +89,17 @@ class Budget:
 
 
 class Blob:
-    """Random access to the bytes of one object: a file descriptor's, or bytes in memory."""
+    """Random access to the bytes of one object: a file descriptor's, or bytes in memory.
 
-    __slots__ = ("_stream", "size")
+    `known` holds what claims found out about these bytes, for other claims to ask.
+    """
+
+    __slots__ = ("_stream", "known", "size")
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
         self.size = size
+        self.known: dict[str, str] = {}
 
     @staticmethod
     def of(data: bytes) -> Blob:
