@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.home import Home
-from scanner.index.fingerprint import NAME, DocumentIndex, DocumentMatch
+from scanner.index.fingerprint import NAME, Comparison, DocumentIndex, DocumentMatch
 from scanner.messages import message
 from scanner.model.content import Segment
 from scanner.model.document import Document
@@ -18,16 +18,15 @@ class DocumentSession:
     """One document being looked at."""
 
     def __init__(self, index: DocumentIndex) -> None:
-        self._index = index
-        self._segments: list[Segment] = []
+        self._comparison = Comparison(index)
 
     def feed(self, segment: Segment) -> None:
         """Look at the next segment."""
-        self._segments.append(segment)
+        self._comparison.feed(segment)
 
     def findings(self) -> list[Finding]:
         """One finding for each designated document of which enough was found."""
-        return [_finding(match) for match in self._index.compare(self._segments) if _enough(match)]
+        return [_finding(match) for match in self._comparison.matches() if _enough(match)]
 
 
 def _enough(match: DocumentMatch) -> bool:

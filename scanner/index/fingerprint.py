@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import hmac
 import json
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ MAGIC = b"LSPRINT1"
 NAME = "document.idx"
 FEWEST = 3  # fingerprints of a document that can be designated
 SHARED = 3  # a passage in so many designated documents is boilerplate
-_SPARE = bytes(192)
+MOST_PLACES = 5  # told for each designated document
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +55,50 @@ class DocumentMatch:
     places: tuple[str, ...] = ()
 
 
+class Printer:
+    """Tells the fingerprints of texts that come in pieces, in reading order.
+
+    However a text is cut, its pieces give together what it gives as a whole. Without the kernel
+    nothing is told before the last piece of a text.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys, self._kernel = keys, kernel()
+        self._text: list[str] = []
+        self._handle = 0
+        self.words = 0  # of the text so far
+        if self._kernel is not None:
+            secrets = np.array([*keys.multipliers, *keys.sip], np.uint64)
+            self._handle = self._kernel.call("prints_open", pointer(secrets))
+            if not self._handle:
+                raise MemoryError("no memory for the fingerprints of a document")
+            weakref.finalize(self, self._kernel.call, "prints_close", self._handle)
+
+    def feed(self, text: str, *, final: bool) -> U64:
+        """The fingerprints that the next piece of a text completes."""
+        if self._kernel is None:
+            return self._feed_slowly(text, final)
+        data = text.encode("utf-8", "surrogatepass")
+        if not self._kernel.call("prints_feed", self._handle, data, len(data), final):
+            raise MemoryError("no memory for the fingerprints of a document")
+        told = np.zeros(2, np.uint64)
+        address = self._kernel.call("prints_told", self._handle, pointer(told))
+        size, self.words = int(told[0]) * 8, int(told[1])
+        return np.frombuffer(ctypes.string_at(address, size) if size else b"", np.uint64).copy()
+
+    def _feed_slowly(self, text: str, final: bool) -> U64:
+        self._text.append(text)
+        if not final:
+            return np.empty(0, np.uint64)
+        chosen, self.words = winnow("".join(self._text), self._keys)
+        self._text = []
+        return siphash(np.array(chosen, np.uint64), self._keys.sip)
+
+
 def prints_of(text: str, keys: Keys) -> tuple[U64, int]:
     """The fingerprints of a text, in reading order, and how many words it has."""
-    loaded = kernel()
-    if loaded is None:
-        chosen, words = winnow(text, keys)
-        return siphash(np.array(chosen, np.uint64), keys.sip), words
-    secrets = np.array([*keys.multipliers, *keys.sip], np.uint64)
-    data = text.encode("utf-8", "surrogatepass")
-    handle = loaded.call("prints", pointer(secrets), data + _SPARE, len(data))
-    if not handle:
-        raise MemoryError("no memory for the fingerprints of a document")
-    try:
-        told = np.zeros(2, np.uint64)
-        address = loaded.call("prints_told", handle, pointer(told))
-        size = int(told[0]) * 8
-        raw = ctypes.string_at(address, size) if size else b""
-    finally:
-        loaded.call("prints_close", handle)
-    return np.frombuffer(raw, np.uint64).copy(), int(told[1])
+    printer = Printer(keys)
+    return printer.feed(text, final=True), printer.words
 
 
 def texts_of(segments: Iterable[Segment]) -> Iterable[tuple[str, Segment]]:
@@ -180,24 +206,59 @@ class DocumentIndex:
 
     def compare(self, segments: Iterable[Segment]) -> list[DocumentMatch]:
         """Every document of which something stands in the segments."""
-        seen = np.zeros(len(self.prints), bool)
-        places: dict[int, list[str]] = {}
-        for text, segment in texts_of(segments):
-            prints, _ = prints_of(text, self.keys)
-            hits = np.isin(self.prints, prints)
-            for owner in np.unique(self.owners[hits & ~seen]):
-                told = places.setdefault(int(owner), [])
-                if len(told) < 5:
-                    told.append(segment.place(0))
-            seen |= hits
-        found = np.bincount(self.owners[seen], minlength=len(self.names))
+        comparison = Comparison(self)
+        for segment in segments:
+            comparison.feed(segment)
+        return comparison.matches()
+
+
+class Comparison:
+    """One scanned document beside the designated ones: of its text only the last words are held."""
+
+    def __init__(self, index: DocumentIndex) -> None:
+        self._index = index
+        self._printer = Printer(index.keys)
+        self._seen = np.zeros(len(index.prints), bool)
+        self._places: dict[int, list[str]] = {}
+        self._place: str | None = None  # of the text that is being read
+        self._told: set[int] = set()  # documents that got the place of this text
+
+    def feed(self, segment: Segment) -> None:
+        """Look at the next segment; one that continues is read together with what follows."""
+        if self._place is None:
+            self._place, self._told = segment.place(0), set()
+        self._take(segment.text, self._place, final=not segment.continues)
+
+    def _take(self, text: str, place: str, *, final: bool) -> None:
+        index = self._index
+        prints = np.unique(self._printer.feed(text, final=final))
+        first = np.searchsorted(index.prints, prints)
+        after = np.searchsorted(index.prints, prints, side="right")
+        for many in range(1, SHARED):
+            hits = first[after - first >= many] + many - 1
+            fresh = hits[~self._seen[hits]]
+            self._seen[fresh] = True
+            self._told.update(int(owner) for owner in np.unique(index.owners[fresh]))
+        if final:
+            for owner in sorted(self._told):
+                places = self._places.setdefault(owner, [])
+                if len(places) < MOST_PLACES:
+                    places.append(place)
+            self._place = None
+
+    def matches(self) -> list[DocumentMatch]:
+        """Every document of which something stands in what was read; it ends the open text."""
+        if self._place is not None:
+            self._take("", self._place, final=True)
+        index = self._index
+        found = np.bincount(index.owners[self._seen], minlength=len(index.names))
         return [
             DocumentMatch(
-                self.names[at],
+                index.names[at],
                 int(found[at]),
-                int(self.totals[at]),
-                float(found[at] / self.totals[at]),
-                tuple(places.get(int(at), ())),
+                int(index.totals[at]),
+                float(found[at] / index.totals[at]),
+                tuple(self._places.get(int(at), ())),
             )
             for at in np.flatnonzero(found)
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.index import kernel as kernel_module
-from scanner.index.fingerprint import DocumentIndex, add_document, prints_of
+from scanner.index.fingerprint import Comparison, DocumentIndex, Printer, add_document, prints_of
 from scanner.model.content import Segment
 from scanner.model.errors import IndexDamaged, KeyMissing, TableError
 from scanner.text.keys import Keys, siphash
@@ -55,15 +56,28 @@ def test_found_whole_in_part_and_edited(tmp_path, chinese: bool) -> None:
     assert index.compare([upper])[0].containment == 1.0
 
 
+PIECES = [
+    "a",
+    "bc",
+    "張",
+    "伟",
+    "é",
+    "Ａ",
+    "x" * 70,
+    "，",
+    " ",
+    "\n",
+    "&#65;",
+    "а",
+    "한",
+    "(dot",
+    ")",
+]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=300).map("".join)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(
-        st.sampled_from(
-            ["a", "bc", "張", "伟", "é", "Ａ", "x" * 70, "，", " ", "\n", "&#65;", "а", "한"]
-        ),
-        max_size=300,
-    ).map("".join)
-)
+@given(TEXTS)
 def test_kernel_and_python_agree(text: str) -> None:
     if kernel_module.kernel() is None:
         pytest.skip("no kernel was compiled")
@@ -72,6 +86,82 @@ def test_kernel_and_python_agree(text: str) -> None:
     prints, count = prints_of(text, keys)
     assert count == words
     assert prints.tolist() == siphash(np.array(chosen, np.uint64), keys.sip).tolist()
+
+
+def test_kernel_and_python_agree_over_many_buffers() -> None:
+    if kernel_module.kernel() is None:
+        pytest.skip("no kernel was compiled")
+    keys, rng = Keys.of(KEY), random.Random(40)
+    for piece in ("&#65;bc ", "張Ａ", "x" * 70 + " ", "&commat;"):
+        text = "".join(piece if rng.random() < 0.9 else rng.choice(PIECES) for _ in range(9000))
+        chosen, words = winnow(text, keys)
+        prints, count = prints_of(text, keys)
+        assert count == words
+        assert prints.tolist() == siphash(np.array(chosen, np.uint64), keys.sip).tolist()
+
+
+def cut(text: str, places: list[int]) -> list[Segment]:
+    """A text as segments that continue, one line number for each."""
+    ends = [*sorted(min(place, len(text)) for place in places), len(text)]
+    pairs = list(zip([0, *ends], ends, strict=False))
+    return [
+        Segment(text[start:end], first_line=at + 1, continues=at + 1 < len(pairs))
+        for at, (start, end) in enumerate(pairs)
+    ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(TEXTS, max_size=3), st.lists(st.integers(0, 900), max_size=8), st.integers(0, 800))
+def test_pieces_tell_what_the_whole_tells(texts: list[str], places: list[int], spread: int) -> None:
+    keys = Keys.of(KEY)
+    printer = Printer(keys)
+    for text in texts:
+        text = text * (1 + spread)  # over more than one buffer of the kernel
+        segments = cut(text, [place * (1 + spread) for place in places])
+        told = [printer.feed(part.text, final=not part.continues) for part in segments]
+        prints, words = prints_of(text, keys)
+        assert np.concatenate(told).tolist() == prints.tolist()
+        assert printer.words == words
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.integers(0, 12_000), max_size=12), st.booleans())
+def test_any_split_gives_the_same_matches(tmp_path_factory, places: list[int], end: bool) -> None:
+    folder = tmp_path_factory.mktemp("documents")
+    texts = [text_of(prose(400, seed, False), False) for seed in (20, 21, 22)]
+    for name, text in zip("abc", texts, strict=True):
+        add_document(folder, KEY, name, [Segment(f"{text} {texts[0][:300]}")])
+    index = DocumentIndex.open(folder, KEY)
+    document = f"before {texts[1][500:]}\n{texts[0]} {texts[2][:700]} after"
+    whole = index.compare([Segment(texts[2], "first"), Segment(document), Segment(texts[1])])
+    comparison = Comparison(index)
+    for segment in [Segment(texts[2], "first"), *cut(document, places), Segment(texts[1])]:
+        comparison.feed(segment)
+    assert {match.dataset_id: len(match.places) for match in whole} == {"a": 1, "b": 2, "c": 1}
+    assert comparison.matches() == whole
+    assert comparison.matches() == whole
+    if end:
+        comparison.feed(Segment(document, continues=True))
+        assert [match.found for match in comparison.matches()] == [match.found for match in whole]
+
+
+def test_a_long_document_is_not_held(tmp_path) -> None:
+    if kernel_module.kernel() is None:
+        pytest.skip("no kernel was compiled")
+    text = text_of(prose(300, 30, False), False)
+    add_document(tmp_path, KEY, "a", [Segment(text)])
+    comparison = Comparison(DocumentIndex.open(tmp_path, KEY))
+    line = text_of(prose(20_000, 31, False), False) + "\n"
+    tracemalloc.start()
+    try:
+        for _ in range(100):  # 10 MB or more
+            comparison.feed(Segment((line + " ").lower(), continues=True))
+        comparison.feed(Segment(text))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * len(line)
+    assert comparison.matches()[0].containment == 1.0
 
 
 def test_cut_segments_are_read_together(tmp_path) -> None:

@@ -14,7 +14,9 @@ typedef struct {
     u64 words, last; /* words read; number of the shingle told last, plus one */
     u64 *out;
     u64 out_n, out_cap;
-    int failed;
+    u8 held[PRINT_SLICE + 192]; /* input not yet folded */
+    u32 held_n;
+    int failed, ended;
 } Printer;
 
 static void print_word(Printer *p, u64 h) {
@@ -72,8 +74,7 @@ EXPORT void leakscan_prints_close(Printer *p) {
     free(p->f.b); free(p->f.breaks); free(p->out); free(p);
 }
 
-/* Fingerprints of a whole text of `n` bytes, after which 192 bytes must be readable. */
-EXPORT Printer *leakscan_prints(const u64 *keys, const u8 *text, u64 n) {
+EXPORT Printer *leakscan_prints_open(const u64 *keys) {
     Printer *p = calloc(1, sizeof(Printer));
     if (!p || !T.ready) { free(p); return NULL; }
     memcpy(p->k.m, keys, 64);
@@ -83,17 +84,46 @@ EXPORT Printer *leakscan_prints(const u64 *keys, const u8 *text, u64 n) {
     if (!p->f.b) { free(p); return NULL; }
     p->power = 1;
     for (int i = 0; i < SHINGLE; i++) p->power *= p->k.m[3];
-    for (u64 at = 0; at < n && !p->failed && !p->f.failed;) {
-        u32 avail = n - at > 1u << 30 ? 1u << 30 : (u32)(n - at);
-        at += fold_part(&p->f, text + at, avail, avail > PRINT_SLICE ? PRINT_SLICE : avail, at);
+    return p;
+}
+
+/* Fold what is held up to `until`; what is left stays held. */
+static void print_held(Printer *p, u32 until) {
+    u32 at = 0;
+    memset(p->held + p->held_n, 0, 192);
+    while (at < until && !p->failed && !p->f.failed) {
+        at += fold_part(&p->f, p->held + at, p->held_n - at, until - at, at);
         memset(p->f.b + p->f.n, 0, 64);
         print_words(p, 0);
     }
-    memset(p->f.b + p->f.n, 0, 64);
-    print_words(p, 1);
-    if (p->failed || p->f.failed) { leakscan_prints_close(p); return NULL; }
+    p->held_n -= at;
+    memmove(p->held, p->held + at, p->held_n);
+}
+
+/* The next piece of a text; `final` where it is the last, after which another text may begin.
+   What leakscan_prints_told tells then is of this piece alone. 0 where memory ran out. */
+EXPORT int leakscan_prints_feed(Printer *p, const u8 *text, u64 n, int final) {
+    p->out_n = 0;
+    if (p->ended) {
+        p->words = p->last = p->sum = p->ended = 0;
+        memset(p->ring, 0, sizeof p->ring);
+    }
+    for (;;) {
+        u32 room = PRINT_SLICE - p->held_n, more = n < room ? (u32)n : room;
+        memcpy(p->held + p->held_n, text, more);
+        p->held_n += more; text += more; n -= more;
+        if (p->held_n < PRINT_SLICE) break;
+        print_held(p, PRINT_SLICE - FOLD_AHEAD);
+        if (p->failed || p->f.failed) return 0;
+    }
+    if (final) {
+        print_held(p, p->held_n);
+        print_words(p, 1);
+        p->ended = 1;
+    }
+    if (p->failed || p->f.failed) return 0;
     sip_all(p->out, p->out_n, &p->k);
-    return p;
+    return 1;
 }
 
 EXPORT const u64 *leakscan_prints_told(const Printer *p, u64 *told) {
