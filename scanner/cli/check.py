@@ -59,4 +59,4 @@ def exit_code(verdict: Verdict) -> int:
     if verdict.decision == "allow":
         return UNREAD if verdict.unread else OK
     read = [one for one in verdict.incidents if one.finding.method.value != "unread"]
-    return INCIDENTS if read else UNREAD
+    return INCIDENTS if any(one.judgement.reportable for one in read) else UNREAD

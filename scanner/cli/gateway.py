@@ -27,12 +27,15 @@ def gateway(
     """Serve a mail server (milter) until stopped."""
     from scanner.gateway import Options
     from scanner.gateway import gateway as serve
+    from scanner.run.active import active
 
     opened = home_of(ctx, home)
     options = Options(
         listen=listen, mode=mode, on_failure=on_failure, metrics_port=metrics_port, say=_note
     )
-    serve(opened, settings_of(opened), options, ready=_note)
+    settings = settings_of(opened)
+    with active(opened, "gateway", f"{listen} {mode}"):
+        serve(opened, settings, options, ready=_note)
 
 
 def _note(text: str) -> None:

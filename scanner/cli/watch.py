@@ -43,6 +43,7 @@ def watch(
 ) -> None:
     """Watch folders until stopped, catching up first on what changed meanwhile."""
     from scanner.model.incident import Incident, Severity
+    from scanner.run.active import active
     from scanner.run.pipeline import Pipeline
     from scanner.watch import Options
     from scanner.watch import watch as watch_folders
@@ -71,21 +72,22 @@ def watch(
             say("  ".join(str(value) for value in line.values()))
         sys.stdout.flush()
 
-    watch_folders(
-        opened,
-        settings,
-        paths,
-        pipeline_factory=lambda: Pipeline.open(opened, settings),
-        options=Options(
-            quarantine=quarantine,
-            quarantine_from=Severity(quarantine_from),
-            targets=Targets(tuple(shlex.split(command)), webhook),
-            on_incident=told,
-            say=_note,
-            force_poll=poll,
-            metrics_port=metrics_port,
-        ),
-    )
+    with active(opened, "watch", ";".join(map(str, paths))):
+        watch_folders(
+            opened,
+            settings,
+            paths,
+            pipeline_factory=lambda: Pipeline.open(opened, settings),
+            options=Options(
+                quarantine=quarantine,
+                quarantine_from=Severity(quarantine_from),
+                targets=Targets(tuple(shlex.split(command)), webhook),
+                on_incident=told,
+                say=_note,
+                force_poll=poll,
+                metrics_port=metrics_port,
+            ),
+        )
 
 
 def _note(text: str) -> None:

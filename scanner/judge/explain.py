@@ -66,6 +66,10 @@ class _Teller:
         if finding.method is Method.CUSTOMER_LIST:
             yield self.say("explain.found_list", path=path, records=finding.records)
             return
+        if finding.method is Method.UNREAD:
+            reason = self.incident.examined.outcome.reason
+            yield self.say("explain.found_unread", path=path, reason=reason)
+            return
         if finding.method is Method.DOCUMENT:
             yield self.say("explain.found_document", path=path, title=title)
         elif finding.method is Method.SELECTION:
