@@ -177,6 +177,9 @@ def run(root: Path, told: argparse.Namespace) -> None:
         size = sum(p.stat().st_size for p in files)
         ours = timed([*leakscan, "scan", str(root / drive), "--quiet", "--json"], env)
         found = json.loads(ours.out)
+        bare = {**env, "LEAKSCAN_CUSTOMER_LISTS": "false"}
+        alone = timed([*leakscan, "scan", str(root / drive), "--quiet", "--json"], bare)
+        registered = json.loads(alone.out)
         theirs = timed([*search, str(root / drive)], env)
         seen = sum(1 for line in theirs.out.splitlines() if not line.endswith(":0"))
         for tool, took, result in (
@@ -184,6 +187,11 @@ def run(root: Path, told: argparse.Namespace) -> None:
                 "leakscan",
                 ours,
                 f"{found['incidents']} incidents, {found['partial']} partial, {found['skipped']} skipped",
+            ),
+            (
+                "lists off",
+                alone,
+                f"{registered['incidents']} incidents of registered datasets",
             ),
             (name, theirs, f"{seen}+ files with a line"),
         ):
