@@ -26,16 +26,18 @@ _VALUE = re.compile(r"[@\d。.!?]")
 _LONGEST_HEADER = 160
 _PROBED, _PROBE = 24, 12
 _TELLING = (Cell.PERSON, Cell.ORG, Cell.EMAIL, Cell.MOBILE, Cell.PHONE, Cell.ADDRESS)
+# Name, expression, and texts of which one stands in every line that it splits.
 _SEPARATORS = (
-    ("tab", re.compile(r"\t+")),
-    ("bar", re.compile(r"\s*[|｜]\s*")),
-    ("semicolon", re.compile(r"\s*[;；]\s*")),
-    ("wide", re.compile(r"(?:\u3000| {2,})+")),
-    ("comma", re.compile(r"\s*[,，]\s*")),
-    ("dun", re.compile(r"\s*[、]\s*")),
-    ("slash", re.compile(r"\s+[/／-]\s+")),
-    ("blank", re.compile(r"[ \u3000]+")),
+    ("tab", re.compile(r"\t+"), ("\t",)),
+    ("bar", re.compile(r"\s*[|｜]\s*"), ("|", "｜")),
+    ("semicolon", re.compile(r"\s*[;；]\s*"), (";", "；")),
+    ("wide", re.compile(r"(?:\u3000| {2,})+"), ("\u3000", "  ")),
+    ("comma", re.compile(r"\s*[,，]\s*"), (",", "，")),
+    ("dun", re.compile(r"\s*[、]\s*"), ("、",)),
+    ("slash", re.compile(r"\s+[/／-]\s+"), ("/", "／", "-")),
+    ("blank", re.compile(r"[ \u3000]+"), (" ", "\u3000")),
 )
+_SHARE = 0.7  # of the lines of a block that must split alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _cards(lines: list[str]) -> Iterator[tuple[Found, set[int]]]:
     for index, line in enumerate(lines):
         pairs = _pairs(line)
         if not pairs:
-            if line.strip() and index - last > 3:
+            if (cards or card) and line.strip() and index - last > 3:
                 yield from close()
                 cards, card, used = [], {}, set()
             continue
@@ -180,9 +182,12 @@ def _separated(block: list[str], first: int, title: str) -> Found | None:
     if len(lines) < _LEAST:
         return None
     best: tuple[float, int, list[list[str]]] | None = None
-    for name, separator in _SEPARATORS:
+    for name, separator, signs in _SEPARATORS:
         if best is not None and name == "blank":
             break
+        split = sum(any(sign in line for sign in signs) for line in lines)
+        if split < _SHARE * len(lines):
+            continue
         rows = [_split(line, separator) for line in lines]
         widths = Counter(map(len, rows))
         width, _count = max(widths.items(), key=lambda item: (item[1], item[0]))
@@ -190,7 +195,7 @@ def _separated(block: list[str], first: int, title: str) -> Found | None:
             continue
         near = sum(count for other, count in widths.items() if abs(other - width) <= 1 < other)
         share = near / len(rows)
-        if share < 0.7:
+        if share < _SHARE:
             continue
         if best is None or share * min(width, 6) > best[0]:
             kept = [row for row in rows if abs(len(row) - width) <= 1 and len(row) > 1]
