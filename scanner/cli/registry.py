@@ -154,6 +154,8 @@ def show_enrolled(enrolled: object, as_json: bool) -> None:
         tell(key, id=enrolled.spec.id, records=enrolled.report.records, cells=enrolled.report.cells)
     )
     print_rows(rows, ["column", "kind", "role", "indexed", "alone_enough", "personal"], False)
+    if enrolled.locator:
+        say(tell("sheet_taken", sheet=enrolled.locator))
     if not enrolled.with_header:
         say(tell("no_header"))
     publicity = enrolled.entry.publicity if enrolled.entry else None

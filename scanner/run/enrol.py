@@ -43,6 +43,7 @@ class Enrolled:
     guesses: tuple[ColumnGuess, ...]
     report: BuildReport
     with_header: bool
+    locator: str = ""
     dossier_file: Path | None = None
     entry: Entry | None = None
 
@@ -93,7 +94,7 @@ def add_dataset(
             source=figures,
             publicity=entry.publicity if entry else None,
         )
-    return Enrolled(spec, guesses, report, table.with_header, left, entry)
+    return Enrolled(spec, guesses, report, table.with_header, table.locator, left, entry)
 
 
 def add_public(
@@ -124,7 +125,7 @@ def add_public(
         source=source_figures(file, report.records),
     )
     measure_now(home, registry)
-    return Enrolled(spec, guesses, report, table.with_header)
+    return Enrolled(spec, guesses, report, table.with_header, table.locator)
 
 
 def update_dataset(
@@ -160,7 +161,9 @@ def update_dataset(
         source=source_figures(file, report.records),
     )
     measure_now(home, registry)
-    return Enrolled(spec, (), report, table.with_header, None, registry.get(dataset_id))
+    return Enrolled(
+        spec, (), report, table.with_header, table.locator, None, registry.get(dataset_id)
+    )
 
 
 def remove_dataset(home: Home, dataset_id: str, reason: str = "") -> None:

@@ -1,7 +1,7 @@
 """A table to be registered, read by the same extractors as every scanned document.
 
-`open_table` reads a sample to find the header; `batches` then streams all rows. The rows of several
-sheets are those of the first sheet with data, or of the one named.
+`open_table` reads a sample to find the header; `batches` then streams all rows. Of a workbook
+it takes the fullest sheet, or the one named.
 """
 
 from __future__ import annotations
@@ -134,26 +134,30 @@ def _rows(path: Path, locator: str, encoding: str) -> Iterator[Row]:
 
 
 def _first_rows(path: Path, sheet: str | None, encoding: str) -> tuple[str, list[Row]]:
-    """The locator of the wanted table and its first rows."""
-    places: dict[str, None] = {}
-    found: str | None = None
-    rows: list[Row] = []
+    """The locator of the wanted table and its first rows; of several sheets, the fullest."""
+    seen: dict[str, list[Row]] = {}
+    others: dict[str, None] = {}
     for segment in _segments(path, encoding):
-        places[segment.locator] = None
-        if found is None and _wanted(segment, sheet):
-            found = segment.locator
-        if segment.locator == found:
-            rows += [line.split("\t") for line in segment.text.split("\n")]
-            if len(rows) >= SAMPLE_ROWS:
-                break
-    if found is not None:
-        return found, rows[:SAMPLE_ROWS]
-    if sheet is not None and places:
-        raise TableError(f"{path} has no sheet {sheet!r}; it has: {', '.join(places)}")
+        if not _wanted(segment, sheet):
+            others[segment.locator] = None
+            continue
+        rows = seen.setdefault(segment.locator, [])
+        rows += [line.split("\t") for line in segment.text.split("\n")]
+        if len(rows) >= SAMPLE_ROWS:
+            break
+    if seen:
+        found = max(seen, key=lambda locator: _filled(seen[locator]))
+        return found, seen[found][:SAMPLE_ROWS]
+    if sheet is not None and others:
+        raise TableError(f"{path} has no sheet {sheet!r}; it has: {', '.join(others)}")
     raise TableError(
         f"{path} holds no table (rows of cells, as in CSV, TSV or a workbook): register a document "
         "by `leakscan registry add-document`"
     )
+
+
+def _filled(rows: list[Row]) -> int:
+    return sum(bool(cell) for row in rows for cell in row)
 
 
 def _wanted(segment: Segment, sheet: str | None) -> bool:
