@@ -120,7 +120,7 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
     const Ctx *c = s->c;
     const u8 *b = s->f.b;
     u32 text_end = s->f.n, at = start, total = 0, lengths = 0, most = 0;
-    int special = start && b[start - 1] == '+', known = 0, marked = special;
+    int special = start && b[start - 1] == '+', known = 0, marked = special, eighty_six = 0;
     u32 have = 0;
     u64 v = 0;
     if (m >= 2 && b[start] == '0' && b[start + 1] == '0') special = marked = 1;
@@ -144,6 +144,7 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
         if (!known && have >= 4) { /* how long may it become at most, beginning so? */
             u32 four = first_four(v, have), two = four / 100;
             known = 1;
+            eighty_six = two == 86;
             lengths = c->numbers[four] & 0x1FFFFF;
             if (marked || two == 86) { special = 1; most = LONGEST_NUMBER; }
             else {
@@ -154,8 +155,7 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
         }
         if (known && have > most) return;
         if (have >= SHORTEST_NUMBER) {
-            if (special && (marked || have >= 11)) number_forms(s, v, start, at, marked);
-            else if (special && first_four(v, have) / 100 == 86) number_forms(s, v, start, at, 0);
+            if (marked || (special && (have == 11 || eighty_six))) number_forms(s, v, start, at, marked);
             else if (lengths >> have & 1) push(s, hash_number(v, have, &c->k), start, at, NUMBER, have, 0);
             if (total == 17) number_x(s, v, total, start, at);
         }
