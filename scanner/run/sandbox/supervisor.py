@@ -92,7 +92,7 @@ class Supervisor(Dispatch, threading.Thread):
         try:
             while not self._stopping:
                 for key, _ in self._crew.selector.select(self._patience()):
-                    self._handle(key)
+                    self._turn_to(key)
                 self._keep_time()
                 if self._cancelled:
                     self._cancel_all()
@@ -126,7 +126,7 @@ class Supervisor(Dispatch, threading.Thread):
             due += [at for at in lingers if at > now]
         return max(0.0, min(due, default=now + 5) - now)
 
-    def _handle(self, key: selectors.SelectorKey) -> None:
+    def _turn_to(self, key: selectors.SelectorKey) -> None:
         if key.data == "wake":
             try:
                 while self._wake_in.recv(4096):
