@@ -8,6 +8,7 @@ import site
 import struct
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 from scanner.resources import patterns_dir
@@ -35,6 +36,7 @@ _SYSTEM = (
 )
 
 
+@cache
 def code_roots() -> list[Path]:
     """The folders of the program, its libraries and the interpreter, for reading only."""
     package = Path(__file__).resolve().parents[2]

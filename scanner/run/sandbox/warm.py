@@ -11,8 +11,10 @@ import bz2
 import contextlib
 import gzip
 import io
+import json
 import lzma
 import mimetypes
+import sys
 import tarfile
 import zipfile
 from importlib import import_module
@@ -30,6 +32,13 @@ _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SLIDE = "http://schemas.openxmlformats.org/presentationml/2006/main"
 
 
+_WORKER = (
+    "resource",
+    "scanner.run.sandbox._landlock",
+    "scanner.run.sandbox._linux",
+    "scanner.run.sandbox._seccomp",
+    "scanner.run.sandbox.worker",
+)
 _SOON = ("charset_normalizer", "olefile", "zstandard")  # small, and needed by many documents
 
 
@@ -167,3 +176,21 @@ def warm_up() -> dict[str, str]:
             if isinstance(event, End) and not event.inner:
                 ended[name] = event.outcome.reason
     return ended
+
+
+def warm_talk() -> None:
+    """Imports and prepares what a worker needs to close its doors and to talk."""
+    for name in _WORKER:
+        with contextlib.suppress(ImportError):
+            import_module(name)
+    if sys.platform == "linux":
+        from scanner.run.sandbox._landlock import code_roots
+
+        code_roots()
+    from scanner.model.document import Document
+    from scanner.model.examined import Examined
+    from scanner.model.outcome import Outcome
+    from scanner.run.sandbox.codec import pack, unpack
+
+    unpack(Document, json.loads(json.dumps(pack(Document("warm")))))
+    pack(Examined("", "text", 0, "", Outcome()))

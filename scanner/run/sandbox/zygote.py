@@ -23,7 +23,7 @@ from scanner.home import Home
 from scanner.model.errors import LeakscanError
 from scanner.run.sandbox import blackbox
 from scanner.run.sandbox.frames import receive, send
-from scanner.run.sandbox.warm import warm_up
+from scanner.run.sandbox.warm import warm_talk, warm_up
 from scanner.settings import Settings, load_settings
 
 
@@ -56,6 +56,7 @@ def prepared(sock: socket.socket, config: Any) -> tuple[list[Detector], Settings
         settings = Settings.model_validate(config["settings"])
         detectors = detectors_of(Home(Path(config["home"])), settings, config["detectors"])
         warm_up()
+        warm_talk()
     except LeakscanError as error:
         send(sock, b"F", [type(error).__name__, str(error)])
         return None
