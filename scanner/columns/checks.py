@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-_LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+from operator import mul
+
+_LUHN_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _RIC_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_RIC_ZEROS = ord("0") * sum(_RIC_WEIGHTS)
 _RIC_CHECKS = "10X98765432"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_VALUES = {letter: value for value, letter in enumerate(_USCC_ALPHABET)}
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+_IBAN_DIGITS = {
+    letter: str(value) for value, letter in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+}
 _PROVINCES = frozenset(
     str(area)
     for first, last in (
@@ -27,12 +33,10 @@ _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def luhn(digits: str) -> bool:
     """True where the ASCII digits pass the Luhn check of payment cards."""
-    total = 0
-    double = False
-    for char in reversed(digits):
-        value = ord(char) - 48
-        total += _LUHN_DOUBLED[value] if double else value
-        double = not double
+    if not (digits.isascii() and digits.isdigit()):
+        return False
+    data = digits.encode()
+    total = sum(data[::-2]) + sum(data[-2::-2].translate(_LUHN_DOUBLED)) - 48 * len(data)
     return total % 10 == 0
 
 
@@ -52,7 +56,7 @@ def resident_id(text: str) -> bool:
         return False
     if text[:2] not in _PROVINCES or not birth_date(text[6:14]):
         return False
-    total = sum(weight * (ord(char) - 48) for weight, char in zip(_RIC_WEIGHTS, text, strict=False))
+    total: int = sum(map(mul, _RIC_WEIGHTS, text[:17].encode())) - _RIC_ZEROS
     return text[17].upper() == _RIC_CHECKS[total % 11]
 
 
@@ -67,7 +71,7 @@ def credit_code(text: str) -> bool:
         return False
     if not (text[2:8].isascii() and text[2:8].isdigit()):
         return False
-    total = sum(weight * value for weight, value in zip(_USCC_WEIGHTS, values, strict=False))
+    total: int = sum(map(mul, _USCC_WEIGHTS, values))
     return values[17] == (31 - total % 31) % 31
 
 
@@ -77,4 +81,4 @@ def iban(text: str) -> bool:
     if not (15 <= len(text) <= 34 and text.isascii() and text.isalnum()):
         return False
     moved = text[4:] + text[:4]
-    return int("".join(str(int(char, 36)) for char in moved)) % 97 == 1
+    return int("".join(map(_IBAN_DIGITS.__getitem__, moved))) % 97 == 1
