@@ -46,13 +46,29 @@ def table() -> np.ndarray:
     return classes
 
 
+def in_plane(text: str) -> bool:
+    """True where all characters are in the Basic Multilingual Plane."""
+    return text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text)
+
+
 def class_bytes(text: str) -> bytes:
     """The text with one byte for each character."""
     if text.isascii():
         return text.encode("ascii")
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    coded: bytes = table()[points].tobytes()
-    return coded
+    try:
+        return text.encode("latin-1").translate(_latin())
+    except UnicodeEncodeError:
+        pass
+    coded, kind = text.encode("utf-16-le", "surrogatepass"), "<u2"
+    if len(coded) != 2 * len(text):
+        coded, kind = text.encode("utf-32-le", "surrogatepass"), "<u4"
+    classes: bytes = table()[np.frombuffer(coded, dtype=kind)].tobytes()
+    return classes
+
+
+@cache
+def _latin() -> bytes:
+    return bytes(table()[:256])
 
 
 def classes_of(first: int, last: int) -> frozenset[int]:

@@ -8,7 +8,7 @@ Presidio's own code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -23,13 +23,12 @@ from presidio_analyzer import (
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.predefined_recognizers import IbanRecognizer, PhoneRecognizer
 
-from scanner.detect._entity.classes import class_bytes
+from scanner.detect._entity.classes import class_bytes, in_plane
+from scanner.detect._entity.data import DataRecogniser
+from scanner.detect._entity.engine import TIMEOUT_SECONDS, quick, watched
 from scanner.detect._entity.gate import gate_of
-from scanner.detect._entity.matches import Job, ordered, result_of, windows, without_doubles
+from scanner.detect._entity.matches import Job, add_results, add_spans, ordered, without_doubles
 from scanner.detect._entity.prefilter import make_prefilter
-
-TIMEOUT_SECONDS = 5.0
-
 
 _LOW_SCORES = "_AnalyzerEngine__remove_low_scores"
 _NAME_THEM = "_AnalyzerEngine__add_recognizer_id_if_not_exists"
@@ -72,7 +71,7 @@ class CompiledAnalyzer(AnalyzerEngine):
     ) -> list[RecognizerResult]:
         """What AnalyzerEngine.analyze gives for the same registry."""
         self.timed_out = set()
-        self.explain = bool(return_decision_process or self.log_decision_process)
+        self.explain = True
         plain = not (ad_hoc_recognizers or self.log_decision_process or any(told.values()))
         try:
             if (
@@ -110,6 +109,10 @@ class CompiledAnalyzer(AnalyzerEngine):
         )
         wanted = entities or self.get_supported_entities(language=language)
         artifacts = self.nlp_engine.process_text(text, language)
+        self.explain = any(map(_overrides, recognisers)) or not (
+            type(self.context_aware_enhancer) in _PLAIN_ENHANCERS
+            or self._nothing_to_enhance(artifacts, context)
+        )
         results: list[RecognizerResult] = []
         for recogniser in recognisers:
             found = recogniser.analyze(text, wanted, artifacts)
@@ -124,10 +127,10 @@ class CompiledAnalyzer(AnalyzerEngine):
             result.analysis_explanation = None  # type: ignore[assignment]
         return results
 
-    @property
-    def explains(self) -> bool:
-        """True where the enhancer of the context may ask results for their explanation."""
-        return type(self.context_aware_enhancer) not in _PLAIN_ENHANCERS
+    def _nothing_to_enhance(self, artifacts: Any, context: list[str] | None) -> bool:
+        """True where there is neither a token nor a context word for Presidio's own enhancer."""
+        lemmas = type(self.context_aware_enhancer) is LemmaContextAwareEnhancer
+        return lemmas and not context and artifacts is not None and not len(artifacts.tokens)
 
     def plan(self, recognisers: list[EntityRecognizer]) -> list[_Stand]:
         """The stand-ins of recognisers, compiled together once."""
@@ -153,8 +156,7 @@ class CompiledAnalyzer(AnalyzerEngine):
             return super()._enhance_using_context(
                 text, raw_results, nlp_artifacts, recognizers, context
             )
-        lemmas = type(self.context_aware_enhancer) is LemmaContextAwareEnhancer
-        if lemmas and not context and nlp_artifacts is not None and not len(nlp_artifacts.tokens):
+        if self._nothing_to_enhance(nlp_artifacts, context):
             return raw_results
         return self.context_aware_enhancer.enhance_using_context(
             text=text,
@@ -216,6 +218,8 @@ class _Plan:
         self._prefilter = make_prefilter(gates, lines, backend) if gates else None
         self.prefilter_name = self._prefilter.name if self._prefilter else ""
         self._text: str | None = None
+        self._data = b""
+        self._quick = False
 
     def _add(self, recogniser: EntityRecognizer) -> None:
         plain = type(recogniser).analyze is PatternRecognizer.analyze
@@ -229,9 +233,11 @@ class _Plan:
         for pattern in told.patterns:
             gate = gate_of(pattern.regex, flags)
             expression = regex.compile(pattern.regex, flags=flags)
-            own = type(recogniser).invalidate_result is not PatternRecognizer.invalidate_result
-            invalidate = told.invalidate_result if own else None
-            job = Job(told, pattern, expression, gate, told.validate_result, invalidate)
+            job = Job(
+                told, pattern, expression, gate, *_checks(recogniser), watched=watched(expression)
+            )
+            if getattr(recogniser, "quick", False):
+                job.quick = quick(pattern.regex, flags)
             jobs.append(job)
             if gate.expression is not None:
                 self._gated.append(job)
@@ -240,19 +246,20 @@ class _Plan:
         """Drop the text in hand."""
         self._text = None
         for job in self._gated:
-            job.spots = ()
+            job.ends, job.ranges = [], []
 
     def _read(self, text: str) -> None:
         if self._text is text:
             return
         self.forget()
         self._text = text
+        self._data = class_bytes(text)
+        self._quick = in_plane(text)
         if self._prefilter is None:
             return
-        found = self._prefilter.spots(class_bytes(text))
+        found = self._prefilter.spots(self._data)
         for job, ends, ranges in zip(self._gated, found.ends, found.ranges, strict=True):
-            if ends or ranges:
-                job.spots = sorted([*((end, end) for end in ends), *ranges])
+            job.ends, job.ranges = sorted(ends), ranges
 
     def analyze(
         self, recogniser: EntityRecognizer, text: str, entities: list[str], artifacts: Any
@@ -265,7 +272,7 @@ class _Plan:
             return recogniser.analyze(text=text, entities=entities, nlp_artifacts=artifacts)
         self._read(text)
         if type(recogniser).analyze is not PatternRecognizer.analyze:
-            if all(job.gate.expression is not None and not job.spots for job in jobs):
+            if all(not job.asked for job in jobs):
                 return []
             return recogniser.analyze(text=text, entities=entities, nlp_artifacts=artifacts)
         results: list[RecognizerResult] = []
@@ -276,33 +283,34 @@ class _Plan:
         return without_doubles(results)
 
     def _run(self, job: Job, text: str, results: list[RecognizerResult]) -> None:
-        if job.gate.expression is not None and not job.spots:
+        if not job.asked:
             return
-        explain = self._analyzer.explain or self._analyzer.explains
+        told = self._analyzer.explain
+        search = job.watched
+        if job.quick is not None and self._quick:
+            search = job.quick
+        found: list[tuple[int, int]] = []
         try:
-            for start, end in self._matches(job, text):
-                if result := result_of(job, text, start, end, explain):
-                    results.append(result)
+            if job.gate.expression is None or not job.gate.reach.local:
+                matches = job.expression.finditer(text, timeout=TIMEOUT_SECONDS)
+                found.extend(match.span() for match in matches if match.end() > match.start())
+            else:
+                add_spans(job, text, search, self._data, found)
         except TimeoutError:
             self._analyzer.timed_out.add(f"{job.recogniser.name}: {job.pattern.name}")
+        add_results(job, text, found, results, told=told)
 
-    def _matches(self, job: Job, text: str) -> Iterator[tuple[int, int]]:
-        """The spans that `finditer` over the whole text gives, without the empty ones."""
-        if job.gate.expression is None or not job.gate.reach.local:
-            for match in job.expression.finditer(text, timeout=TIMEOUT_SECONDS):
-                if match.end() > match.start():
-                    yield match.span()
-            return
-        search = job.expression.search
-        done = 0
-        for low, high, bound in windows(job, text):
-            place = max(low, done)
-            while place <= high:
-                match = search(text, place, bound, timeout=TIMEOUT_SECONDS)
-                if match is None or match.start() > high:
-                    break
-                yield match.span()
-                place = done = match.end()
+
+def _checks(recogniser: PatternRecognizer) -> tuple[Any, Any]:
+    """The recogniser's own validation and invalidation, None where it has none."""
+    kind = type(recogniser)
+    validate: Any = recogniser.validate_result
+    if kind.validate_result is PatternRecognizer.validate_result:
+        validate = None
+    elif kind.validate_result is DataRecogniser.validate_result:
+        validate = recogniser.validator  # type: ignore[attr-defined]
+    own = kind.invalidate_result is not PatternRecognizer.invalidate_result
+    return validate, recogniser.invalidate_result if own else None
 
 
 def _phones(

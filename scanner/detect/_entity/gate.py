@@ -16,7 +16,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scanner.detect._entity.reach import Reach, Reaches
+from scanner.detect._entity.reach import Reach, Reaches, outside
 from scanner.detect._entity.sets import (
     ALL,
     ANY,
@@ -32,6 +32,7 @@ from scanner.detect._entity.sets import (
 _FEW = 32
 _LONGEST = 6000  # bytes of a gate; longer ones are written again with their long lists cut short
 _MANY = 12
+WIDE = 64  # characters; matches that begin farther from their gate's end are looked for by lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Gate:
     """The gate of one expression, None where there is none, and the reach of its matches.
 
     The gate itself never crosses more than `lines` line ends. A match begins at least `least` and
-    at most `back` characters before the end of its gate (None: no bound).
+    at most `back` characters before the end of its gate (None: no bound). Where that is far,
+    `outside` is a table of class bytes: 1 where no match can hold the byte.
     """
 
     expression: bytes | None
@@ -47,6 +49,12 @@ class Gate:
     lines: int = 0
     least: int = 0
     back: int | None = None
+    outside: bytes | None = None
+
+    @property
+    def wide(self) -> bool:
+        """True where `back` alone leaves large windows."""
+        return self.back is None or self.back > WIDE
 
 
 NO_GATE = Gate(None, Reach(None, None))
@@ -76,7 +84,10 @@ def gate_of(regex: str, flags: int) -> Gate:
     if not 0 < len(made.expression or b"") <= _LONGEST:
         return Gate(None, reach)
     back = reach.width if made.back is None else made.back
-    return replace(made, reach=reach, back=back)
+    made = replace(made, reach=reach, back=back)
+    if made.wide and made.least >= 2:  # so that a match surely holds all up to `least`
+        made = replace(made, outside=outside(tree, flags))
+    return made
 
 
 _LOOKS = (sre.ASSERT, sre.ASSERT_NOT, sre.AT)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scanner.detect._entity.sets import NEWLINE, NotPlainError, item_set, sre
+from scanner.detect._entity.sets import ALL, NEWLINE, NotPlainError, item_set, sre
 
 _UNBOUNDED = 1 << 20
 
@@ -125,3 +125,33 @@ class Reaches:
             None if width is None else width * times,
             None if lines is None else lines * times,
         )
+
+
+def outside(tree: Any, flags: int) -> bytes | None:
+    """A table of class bytes, 1 where no match can hold the byte; None where that is not simple."""
+    try:
+        held = _held(tree, flags)
+    except NotPlainError:
+        return None
+    if held >= ALL:
+        return None
+    return bytes(int(code not in held) for code in range(256))
+
+
+def _held(items: Any, flags: int) -> frozenset[int]:
+    """The class bytes of all characters that a match can take."""
+    held: frozenset[int] = frozenset()
+    for op, argument in items:
+        if op in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN):
+            held |= item_set(op, argument, flags)
+        elif op is sre.SUBPATTERN:
+            _group, add, drop, inner = argument
+            held |= _held(inner, (flags | add) & ~drop)
+        elif op is sre.BRANCH:
+            for branch in argument[1]:
+                held |= _held(branch, flags)
+        elif op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            held |= _held(argument[2], flags)
+        elif op not in (sre.ASSERT, sre.ASSERT_NOT, sre.AT):
+            raise NotPlainError
+    return held

@@ -27,12 +27,26 @@ class Entity:
 
 
 class EntityScanner:
-    """Finds entities in segments; `timed_out` names the patterns that did not finish."""
+    """Finds entities in segments.
+
+    Where a pattern did not finish within its time, what it found until then counts, `complete`
+    is False and `timed_out` names it ("recogniser: pattern"); both speak of all segments so far.
+    """
 
     def __init__(self, analyzer: Any = None, threshold: float = THRESHOLD) -> None:
         self._analyzer = analyzer or make_analyzer()
         self._threshold = threshold
-        self.timed_out: set[str] = set()
+        self._timed_out: set[str] = set()
+
+    @property
+    def timed_out(self) -> frozenset[str]:
+        """The patterns that did not finish in some segment."""
+        return frozenset(self._timed_out)
+
+    @property
+    def complete(self) -> bool:
+        """True where every pattern has seen the whole text of every segment."""
+        return not self._timed_out
 
     def entities(self, segment: Segment) -> list[Entity]:
         """The entities of one segment, in order of their places."""
@@ -40,7 +54,7 @@ class EntityScanner:
         found: dict[tuple[str, int, int], float] = {}
         for start, text in _pieces(folded.text):
             results = self._analyzer.analyze(text, LANGUAGE, score_threshold=0.0)
-            self.timed_out |= getattr(self._analyzer, "timed_out", set())
+            self._timed_out |= getattr(self._analyzer, "timed_out", set())
             if segment.layout is Layout.TABLE:
                 self._by_header(folded.text, start, results)
             for result in results:

@@ -66,18 +66,29 @@ _AREA = re.compile(
 )
 
 
+_CARD_LENGTHS: dict[str, frozenset[int]] = {
+    prefix: frozenset(lengths) for prefixes, lengths in _CARD_RANGES for prefix in prefixes
+}
+
+
+def _digits(text: str) -> str:
+    """The digits of a text, those of other scripts as ASCII."""
+    digits = _NOT_DIGIT.sub("", text)
+    return digits if digits.isascii() else "".join(str(int(char)) for char in digits)
+
+
 def card(text: str) -> bool:
     """A payment card: a network's prefix and length, and the Luhn check."""
-    digits = _NOT_DIGIT.sub("", text)
-    known = any(
-        len(digits) in lengths and digits.startswith(prefixes) for prefixes, lengths in _CARD_RANGES
+    digits = text if text.isascii() and text.isdigit() else _digits(text)
+    length = len(digits)
+    return luhn(digits) and any(
+        length in _CARD_LENGTHS.get(digits[:count], ()) for count in (1, 2, 3, 4)
     )
-    return known and luhn(digits)
 
 
 def union_card(text: str) -> bool:
     """A card of the Chinese network: 62, sixteen to nineteen digits, Luhn; no resident id."""
-    digits = _NOT_DIGIT.sub("", text)
+    digits = _digits(text)
     return 16 <= len(digits) <= 19 and luhn(digits) and not resident_id(digits)
 
 
@@ -142,19 +153,25 @@ _NOT_HEX = re.compile(r"[^0-9A-Fa-f]")
 
 def plausible_phone(text: str) -> bool | None:
     """False for dates, for spans of years, and for too few or too many or all equal digits."""
-    mark = _EXTENSION.search(text)
-    head = text[: mark.start()] if mark else text
-    digits = "".join(filter(str.isdigit, head))
-    if not 7 <= len(digits) <= 15 or len(set(digits)) < 2:
-        return False
-    if _DATE.fullmatch(head.strip()):
-        return False
+    head = text
+    if "x" in text or "X" in text or "#" in text:
+        mark = _EXTENSION.search(text)
+        head = text[: mark.start()] if mark else text
     groups = _GROUPS.findall(head)
-    if [len(group) for group in groups] == [3, 2, 4] and head[0] != "+":
-        return False  # the layout of a social security number
-    if len(groups) == 1 and len(digits) == 8 and birth_date(digits):
+    digits = "".join(groups)
+    length = len(digits)
+    if not 7 <= length <= 15 or digits.count(digits[0]) == length:
         return False
-    if len(groups) > 2 and all(len(group) == 1 for group in groups):
+    if length <= 8 and (
+        _DATE.fullmatch(head.strip()) or (len(groups) == 1 and length == 8 and birth_date(digits))
+    ):
+        return False
+    if len(groups) < 3:
+        return None
+    lengths = list(map(len, groups))
+    if lengths == [3, 2, 4] and head[0] != "+":
+        return False  # the layout of a social security number
+    if max(lengths) == 1:
         return False
     if "." in head and len(groups) == 4 and all(int(group) < 256 for group in groups):
         return None if groups[0].startswith("0") else False
@@ -210,7 +227,7 @@ def tw_id(text: str) -> bool:
 
 def luhn_digits(text: str) -> bool:
     """The digits of the text pass the Luhn check."""
-    return luhn(_NOT_DIGIT.sub("", text))
+    return luhn(_digits(text))
 
 
 VALIDATORS: dict[str, Validator] = {
