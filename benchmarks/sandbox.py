@@ -154,11 +154,12 @@ def replaced(root: Path, times: int = 40) -> None:
         rate(documents, pool)
         crew = pool._supervisor._crew
         for _ in range(times):
-            (worker,) = [w for w in crew.workers if w.ready and not w.hung_up]
+            (worker,) = [w for w in crew.workers if w.ready and w.process.pid and not w.hung_up]
             started = time.perf_counter()
             os.kill(worker.process.pid, signal.SIGKILL)
             while not any(
-                w.ready and not w.hung_up and w is not worker for w in list(crew.workers)
+                w.ready and w.process.pid and not w.hung_up and w is not worker
+                for w in list(crew.workers)
             ):
                 time.sleep(0.0005)
             waits.append(time.perf_counter() - started)
