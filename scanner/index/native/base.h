@@ -47,6 +47,8 @@ typedef struct {
     u8 numeral[65536]; /* 0, or 1 + the digit that a Chinese numeral says */
     u64 safe[3];       /* third bytes that may stay after E2 80, E3 80, EF BC */
     u8 cls[256];       /* byte class: 0 separator, 1 letter, 2 digit, 3 beyond ASCII */
+    u8 letter[256];    /* 0 to 35 for digits and letters, 36 for all else */
+    u8 code_gap[256];  /* 1 for what may stand between the parts of a code */
     u8 digit_gap[128];
     u8 local[128];
     u8 domain[128];

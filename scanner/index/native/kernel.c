@@ -27,6 +27,9 @@ EXPORT int leakscan_tables(const u8 *data, u64 size) {
     for (int c = 0; c < 256; c++)
         T.cls[c] = c >= '0' && c <= '9' ? 2 : (c | 0x20) >= 'a' && (c | 0x20) <= 'z' && c < 0x80 ? 1 : c >= 0xC2 ? 3 : 0;
     for (const char *p = " -.()+/"; *p; p++) T.digit_gap[(u8)*p] = 1;
+    for (int c = 0; c < 256; c++)
+        T.letter[c] = (u8)(T.cls[c] == 2 ? c - '0' : T.cls[c] == 1 ? (c | 0x20) - 'a' + 10 : 36);
+    for (const char *p = " -_/."; *p; p++) T.code_gap[(u8)*p] = 1;
     for (int c = 0; c < 128; c++) {
         T.domain[c] = T.cls[c] != 0 || c == '-';
         T.local[c] = T.cls[c] != 0 || (c && strchr("._%+-'", c));
@@ -114,6 +117,9 @@ EXPORT void leakscan_add(Ctx *c, const u64 *pairs, const u32 *masks, u64 n, cons
         if (length > LONGEST_CODE || !alnum((int)a) || !alnum((int)b)) continue;
         c->codes[code_index((int)a) * 36 + code_index((int)b)] |= 1ull << length;
         c->any_code = 1;
+        c->code_begins[T.letter[a] << 6 | T.letter[b]] = 1;
+        c->letter_codes |= (u32)(T.cls[a] == 1 && T.cls[b] == 1);
+        c->digit_codes |= (u32)(T.cls[a] == 2);
     }
 }
 

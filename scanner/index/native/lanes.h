@@ -167,36 +167,47 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
     }
 }
 
-/* How many digits each run has, and how many with the runs that may be joined to it. */
+/* How many digits each run has (up to 8), and how many it makes (bit n: n digits) alone or joined
+   to the runs behind it; all bits where that is not known. */
 NOINLINE void runs_of_digits(Scan *s, u32 n) {
     const u8 *b = s->f.b;
-    u32 reach = 99, next = ~0u;
+    u32 totals = 0, next = ~0u;
     for (u32 i = n; i--;) {
         u32 start = s->digits[i], m = digits8(load64(b + start));
-        int after = b[start + m];
-        u32 near = (u32)(next - (start + m) <= 9), gap = (u32)(after >= 0x80) | T.digit_gap[after & 127];
-        reach = m + (near & gap ? reach : 0);
-        if (m == 8 || reach > 99) reach = 99;
+        u32 more = m == 8 ? digits8(load64(b + start + 8)) : 0, end = start + m + more;
+        int after = b[end];
+        u32 near = (u32)(next - end <= 9), gap = (u32)(after >= 0x80) | T.digit_gap[after & 127];
+        totals = (1u << (m + more)) | (near & gap ? totals << (m + more) : 0);
+        if (more == 8) totals = ~0u;
         s->run_digits[i] = (u8)m;
-        s->reach[i] = (u8)reach;
+        s->totals[i] = totals;
         next = start;
     }
     if (n) { /* what follows the last one may not be known yet */
         u32 i = n - 1;
-        do s->reach[i] = 99; while (i-- && s->digits[n - 1] - s->digits[i] < 96);
+        do s->totals[i] = ~0u; while (i-- && s->digits[n - 1] - s->digits[i] < 96);
     }
 }
 
+/* The runs that may begin a registered number, by how long it can become and its first digits. */
 NOINLINE void numbers(Scan *s, u32 n) {
-    u32 least = (u32)__builtin_ctz(s->c->any_number), found = 0, some[STEP / 2 + 1];
+    const u8 *b = s->f.b;
+    const u32 *lengths = s->c->numbers, any = s->c->any_number;
+    u32 found = 0, least = (u32)__builtin_ctz(any), some[STEP / 2 + 1];
     if (least > 17) least = 17;
     for (u32 i = 0; i < n; i++) {
+        u32 start = s->digits[i], m = s->run_digits[i], totals = s->totals[i];
+        u64 x = load64(b + start);
+        u32 first = x & 15, two = (u32)x & 0xFFFF, four = m >= 4 ? (u32)number8(x, 4) : 0;
+        u32 free = (first == 0) | (two == 0x3638) | ((first == 8) & (m == 1)) | (b[start ? start - 1 : 0] == '+');
+        u32 able = m >= 4 ? lengths[four] : any;
+        totals |= totals << 3 & 1u << 20;
         some[found] = i;
-        found += s->reach[i] >= least;
+        found += (free & (totals >> least != 0)) | ((totals & able) != 0) | ((first == 1) & totals >> 11 & any >> 10 & 1);
     }
     for (u32 i = 0; i < found; i++) {
         u32 start = s->digits[some[i]];
-        number_windows(s, start, load64(s->f.b + start), s->run_digits[some[i]]);
+        number_windows(s, start, load64(b + start), s->run_digits[some[i]]);
     }
 }
 
@@ -364,34 +375,64 @@ NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
     }
 }
 
-/* Whether some code begins with the two characters that stand at `at`. */
-INLINE int code_may_begin(const Scan *s, u32 at) {
-    const u8 *b = s->f.b + at;
-    u32 second = alnum(b[1]) ? 1 : 2;
-    if (second == 2 && (b[1] >= 0x80 || !alnum(b[2]))) return 0;
-    return s->c->codes[code_index(b[0]) * 36 + code_index(b[second])] != 0;
+/* Whether some code begins with the two characters that stand at `at`, a joiner between or not. */
+INLINE u32 code_may_begin(const Scan *s, u32 at) {
+    const u8 *p = s->f.b + at, *begins = s->c->code_begins + (T.letter[p[0]] << 6);
+    u32 one = T.letter[p[1]], two = T.letter[p[2]];
+    return begins[one < 36 ? one : two];
 }
 
-NOINLINE void codes(Scan *s, u32 n) {
+/* The last place up to `at` where a word begins, looked for over at least 64 bytes; ~0 where none does. */
+INLINE u32 mark_before(const Scan *s, u32 at) {
+    u32 block = at >> 6;
+    u64 here = s->word_marks[block] & (~0ull >> (63 - (at & 63)));
+    if (!here && block) here = s->word_marks[--block];
+    return here ? (block << 6) + 63 - (u32)__builtin_clzll(here) : ~0u;
+}
+
+/* Windows that hold the digits at q and begin with their word, which begins at `start`, or with
+   words before it that have no digit. */
+NOINLINE void codes_at(Scan *s, u32 start, u32 q) {
     const u8 *b = s->f.b;
-    u32 end = s->f.n;
+    u32 at = start, size = 0, end = s->f.n;
+    if (code_may_begin(s, start)) code_windows(s, start, q);
+    for (int part = 1; part < CODE_PARTS && at >= 2 && alnum(b[at - 2]); part++) {
+        if (!joiner(b[at - 1]) && b[at - 1] != ' ') break;
+        if (T.cls[b[at - 2]] == 2) break;
+        u32 left = word_start(b, at - 1), left_end = at - 1;
+        u32 right_end = word_end(b, at, at + 6 < end ? at + 6 : end);
+        size += left_end - left;
+        if (size > LONGEST_CODE || !joined(b, left, left_end, at, right_end)) break;
+        if (memchr_digit(b + left, left_end - left)) break;
+        at = left;
+        if (code_may_begin(s, at)) code_windows(s, at, q);
+    }
+}
+
+/* The runs of digits before which a code may begin: those after a letter, or after a word and a gap. */
+INLINE u32 after_letters(Scan *s, u32 n, u32 *some) {
+    const Ctx *c = s->c;
+    u32 found = 0;
     for (u32 i = 0; i < n; i++) {
-        u32 q = s->digits[i], start = q;
-        while (start && T.cls[b[start - 1]] == 1 && q - start <= LONGEST_CODE) start--;
-        if (q - start > LONGEST_CODE || (start && T.cls[b[start - 1]] == 2)) continue;
-        if (code_may_begin(s, start)) code_windows(s, start, q);
-        u32 at = start, size = 0;
-        for (int part = 1; part < CODE_PARTS && at >= 2 && alnum(b[at - 2]); part++) {
-            if (!joiner(b[at - 1]) && b[at - 1] != ' ') break;
-            if (T.cls[b[at - 2]] == 2) break;
-            u32 left = word_start(b, at - 1), left_end = at - 1;
-            u32 right_end = word_end(b, at, at + 6 < end ? at + 6 : end);
-            size += left_end - left;
-            if (size > LONGEST_CODE || !joined(b, left, left_end, at, right_end)) break;
-            if (memchr_digit(b + left, left_end - left)) break;
-            at = left;
-            if (code_may_begin(s, at)) code_windows(s, at, q);
-        }
+        u32 q = s->digits[i];
+        const u8 *p = s->f.b + (q < 3 ? 3 : q);
+        u32 word = T.code_gap[p[-1]] & (T.cls[p[-2]] == 1) & (c->letter_codes | (T.letter[p[-3]] == 36));
+        some[found] = i;
+        found += c->digit_codes | (T.cls[p[-1]] == 1) | word | (q < 3);
+    }
+    return found;
+}
+
+/* Codes with the first run of digits of each word, where a code may begin there or in a word before. */
+NOINLINE void codes(Scan *s, u32 from, u32 n) {
+    const u8 *b = s->f.b;
+    u32 some[STEP / 2 + 1], found = after_letters(s, n, some);
+    for (u32 j = 0; j < found; j++) {
+        u32 i = some[j], q = s->digits[i], start = mark_before(s, q);
+        if (start == ~0u || q - start > LONGEST_CODE) continue;
+        if (i ? s->digits[i - 1] >= start : start < from && memchr_digit(b + start, q - start)) continue;
+        u32 word = start >= 3 ? T.code_gap[b[start - 1]] & (T.cls[b[start - 2]] == 1) : 1;
+        if (word | code_may_begin(s, start)) codes_at(s, start, q);
     }
 }
 

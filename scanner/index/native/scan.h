@@ -25,9 +25,11 @@ typedef struct {
     u32 pair_bits, mask_bits, single_bits;
     u32 numbers[10000]; /* lengths of numbers by their first four digits; bit 20: 17 digits and X */
     u64 codes[1296];    /* lengths of codes by their first two characters */
+    u8 code_begins[64 * 64]; /* 1 where there are any, by T.letter of both */
     u64 *chars;         /* hashes of the characters of three bytes */
     u8 lengths[LONGEST_WINDOW + 1];
     u32 any_number, any_code, any_pair;
+    u32 letter_codes, digit_codes; /* 1 where some code begins with two letters, with a digit */
     u32 parts_n;
     Part *parts;
 } Ctx;
@@ -64,7 +66,8 @@ typedef struct {
     u32 anchors[STEP + 128];
     u64 anchor_hash[STEP + 128];
     u32 chars[STEP], digits[STEP], mails[STEP];
-    u8 run_digits[STEP], reach[STEP]; /* digits of each run (up to 8), of all runs joined to it (up to 99) */
+    u8 run_digits[STEP]; /* digits of each run, up to 8 */
+    u32 totals[STEP];    /* how many it makes, alone or joined: runs_of_digits */
     Candidate batch[BATCH];
     u64 hashes[BATCH];
     u32 batch_n;
@@ -357,7 +360,7 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
     characters(s, chars);
     runs_of_digits(s, digits);
     if (c->any_number) numbers(s, digits);
-    if (c->any_code) codes(s, digits);
+    if (c->any_code) codes(s, from, digits);
     mail_lane(s, mails);
     if (!s->table) units(s, digits, mails);
 }
