@@ -32,6 +32,7 @@ def levels() -> dict[str, tuple[str, str]]:
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return {"generic": ("", "")}
     told = {f"v{n}": (f"-march=x86-64-v{n}", f"-mcpu=x86_64_v{n}") for n in (4, 3, 2)}
+    told["v4vbmi"] = ("-march=x86-64-v4 -mavx512vbmi", "-mcpu=x86_64_v4+avx512vbmi")
     return {**told, "generic": ("", "-mcpu=x86_64")}
 
 
@@ -63,7 +64,7 @@ def zig_compiler() -> list[str] | None:
 
 def compile_one(command: list[str], source: Path, target: Path, flag: str) -> bool:
     """Whether the compiler made the object."""
-    flags = [*FLAGS, flag] if flag else FLAGS
+    flags = [*FLAGS, *flag.split()]
     temporary = target.with_name(f".{os.getpid()}-{target.name}")
     line = [*command, *flags, str(source), "-o", str(temporary)]
     try:

@@ -47,6 +47,7 @@ typedef struct {
     u8 numeral[65536]; /* 0, or 1 + the digit that a Chinese numeral says */
     u64 safe[3];       /* third bytes that may stay after E2 80, E3 80, EF BC */
     u8 cls[256];       /* byte class: 0 separator, 1 letter, 2 digit, 3 beyond ASCII */
+    u8 fold_class[256], fold_third[64]; /* see fold.h */
     u8 letter[256];    /* 0 to 35 for digits and letters, 36 for all else */
     u8 code_gap[256];  /* 1 for what may stand between the parts of a code */
     u8 digit_gap[128];
@@ -227,14 +228,21 @@ static void sip_all(u64 *x, size_t n, const Keys *k) {
 /* ---- masks over 64 bytes ---- */
 #if defined(__AVX512BW__)
 typedef __m512i Block;
+/* A byte 64 times, from memory: making it anew each time keeps the port busy that compares. */
+static u8 SAME[256][64] __attribute__((aligned(64)));
+INLINE __m512i same(int c) { return _mm512_load_si512((const void *)SAME[(u8)c]); }
 INLINE Block block_load(const u8 *p) { return _mm512_loadu_si512((const void *)p); }
 INLINE u64 block_range(Block v, int from, int count) {
-    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8((char)from)), _mm512_set1_epi8((char)count));
+    return _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, same(from)), same(count));
 }
-INLINE u64 block_eq(Block v, int c) { return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)c)); }
+INLINE u64 block_eq(Block v, int c) { return _mm512_cmpeq_epi8_mask(v, same(c)); }
 INLINE u64 block_high(Block v) { return _mm512_movepi8_mask(v); }
-INLINE Block block_lower(Block v) { return _mm512_or_si512(v, _mm512_set1_epi8(0x20)); }
+INLINE Block block_lower(Block v) { return _mm512_or_si512(v, same(0x20)); }
+#if defined(__AVX512VBMI__)
+#define PATH "avx512vbmi"
+#else
 #define PATH "avx512"
+#endif
 #elif defined(__AVX2__)
 typedef struct { __m256i a, b; } Block;
 INLINE Block block_load(const u8 *p) {

@@ -132,6 +132,37 @@ NOINLINE u32 fold_special(Fold *f, const u8 *p, u32 avail, u64 in) {
     return taken;
 }
 
+/* What folding looks at in a byte: an opening bracket, what may need folding, first bytes of the marks of T.safe. */
+enum { OPENS = 8, SPECIAL = 16, MARKS_80 = 3, MARKS_BC = 4 };
+
+#if defined(__AVX512VBMI__)
+typedef struct { __m512i low[2], high[2], third; } FoldReady;
+
+static void fold_ready(FoldReady *r) {
+    for (int i = 0; i < 2; i++) {
+        r->low[i] = block_load(T.fold_class + 64 * i);
+        r->high[i] = block_load(T.fold_class + 128 + 64 * i);
+    }
+    r->third = block_load(T.fold_third);
+}
+
+/* Where something may need folding, the marks that may stay left out; brackets in *opens. */
+INLINE u64 fold_marks(const FoldReady *r, const u8 *p, Block v, int strict, u64 *opens) {
+    Block kind = _mm512_permutex2var_epi8(r->low[0], v, r->low[1]);
+    kind = _mm512_mask_mov_epi8(kind, block_high(v), _mm512_permutex2var_epi8(r->high[0], v, r->high[1]));
+    *opens = _mm512_test_epi8_mask(kind, same(OPENS));
+    u64 marks = _mm512_test_epi8_mask(kind, same(SPECIAL));
+    if (!marks || strict) return marks;
+    Block second = block_load(p + 1);
+    kind = _mm512_and_si512(kind, _mm512_permutexvar_epi8(block_load(p + 2), r->third));
+    marks &= ~(_mm512_test_epi8_mask(kind, same(MARKS_80)) & block_eq(second, 0x80));
+    return marks & ~(_mm512_test_epi8_mask(kind, same(MARKS_BC)) & block_eq(second, 0xBC));
+}
+#else
+typedef struct { int none; } FoldReady;
+
+static void fold_ready(FoldReady *r) { r->none = 0; }
+
 /* Where the usual Chinese and typographic marks begin, all of them among T.safe. */
 INLINE u64 usual_marks(const u8 *p, Block v) {
     Block second = block_load(p + 1), third = block_load(p + 2);
@@ -142,19 +173,31 @@ INLINE u64 usual_marks(const u8 *p, Block v) {
     return told | (block_eq(v, 0xE2) & b80 & (block_range(third, 0x98, 8) | block_range(third, 0xA0, 4)));
 }
 
+/* Where something may need folding, most marks that may stay left out; brackets in *opens. */
+INLINE u64 fold_marks(const FoldReady *r, const u8 *p, Block v, int strict, u64 *opens) {
+    u64 marks = block_range(v, 0xC2, 0xE4 - 0xC2) | block_range(v, 0xEA, 0x100 - 0xEA) | block_eq(v, '&');
+    *opens = block_eq(v, '(') | block_eq(v, '[') | block_eq(v, '{') | block_eq(v, '<');
+    (void)r;
+    return marks && !strict ? marks & ~usual_marks(p, v) : marks;
+}
+#endif
+
 /* Fold up to `process` bytes (a character may reach beyond), looking ahead to `avail`; 64 bytes
    beyond `avail` must be readable. Stops early where the buffer is full. Gives the bytes taken. */
 static u32 fold_part(Fold *f, const u8 *in, u32 avail, u32 process, u64 in_base) {
     u32 p = 0;
+    FoldReady ready;
+    fold_ready(&ready);
     while (p < process) {
         if (f->n + FOLD_ROOM > f->cap) break;
-        Block v = block_load(in + p), next = block_lower(block_load(in + p + 1));
-        u64 marks = block_range(v, 0xC2, 0xE4 - 0xC2) | block_range(v, 0xEA, 0x100 - 0xEA) | block_eq(v, '&');
-        u64 opens = block_eq(v, '(') | block_eq(v, '[') | block_eq(v, '{') | block_eq(v, '<');
-        if (opens) marks |= opens & (block_eq(next, 'a') | block_eq(next, 'd') | block_eq(next, ' '));
+        Block v = block_load(in + p);
+        u64 opens, marks = fold_marks(&ready, in + p, v, f->strict, &opens);
+        if (opens) {
+            Block next = block_lower(block_load(in + p + 1));
+            marks |= opens & (block_eq(next, 'a') | block_eq(next, 'd') | block_eq(next, ' '));
+        }
         u32 span = process - p < 64 ? process - p : 64;
         memcpy(f->b + f->n, in + p, 64);
-        if (marks && !f->strict) marks &= ~usual_marks(in + p, v);
         while (marks) {
             u32 i = (u32)__builtin_ctzll(marks);
             const u8 *q = in + p + i;

@@ -21,6 +21,9 @@ EXPORT int leakscan_tables(const u8 *data, u64 size) {
     if (size < 12 || memcmp(data, "LSFT", 4)) return 0;
     u64 pages = load32(data + 4), pool = load32(data + 8);
     if (size != 12 + 2 * 8704 + 4 * (pages * 128 + pool)) return 0;
+#if defined(__AVX512BW__)
+    for (int c = 0; c < 256; c++) memset(SAME[c], c, sizeof SAME[c]);
+#endif
     T.pages = data + 12;
     T.entries = T.pages + 2 * 8704;
     T.pool = T.entries + 4 * pages * 128;
@@ -52,6 +55,14 @@ EXPORT int leakscan_tables(const u8 *data, u64 size) {
             u32 e = entry_of(row[r] + i), m = e & 0xFFFFFF;
             if (e >> 24 == SEP && !(m < 0x80 && strchr("@.-_/+&[", (int)m))) T.safe[r] |= 1ull << i;
         }
+    for (int c = 0xC2; c < 256; c++) T.fold_class[c] = c >= 0xE4 && c < 0xEA ? 0 : SPECIAL;
+    for (const char *p = "([{<"; *p; p++) T.fold_class[(u8)*p] = OPENS;
+    T.fold_class['&'] = SPECIAL;
+    T.fold_class[0xE2] |= 1;
+    T.fold_class[0xE3] |= 2;
+    T.fold_class[0xEF] |= 4;
+    for (u32 i = 0; i < 64; i++)
+        for (int r = 0; r < 3; r++) T.fold_third[i] |= (u8)((T.safe[r] >> i & 1) << r);
     T.ready = 1;
     return 1;
 }
@@ -127,6 +138,8 @@ EXPORT void leakscan_add(Ctx *c, const u64 *pairs, const u32 *masks, u64 n, cons
 EXPORT void leakscan_ready(Ctx *c) {
     for (u32 cp = 0x3400; cp < 0xA000; cp++)
         if ((T.simple[cp] && c->firsts[T.simple[cp]]) || (c->any_number && T.numeral[cp])) c->firsts[cp] = 1;
+    for (u32 cp = 0x800; cp < 65536; cp++)
+        if (c->firsts[cp]) firsts_add(&c->may, cp);
 }
 
 EXPORT void leakscan_part(Ctx *c, u32 source, const u64 *bloom, u64 bloom_words, const u32 *offsets,

@@ -1,6 +1,7 @@
 /* The scan: folded text, block by block, to candidates, to hashes, to entries of the index. */
 #ifndef LEAKSCAN_SCAN_H
 #define LEAKSCAN_SCAN_H
+#include "firsts.h"
 #include "fold.h"
 
 enum { LOOSE = 64, GROUPED = 128 };
@@ -19,6 +20,7 @@ typedef struct {
 typedef struct {
     Keys k;
     u8 firsts[65536]; /* 1 where a value begins with a character, by the low bits of its code point */
+    Firsts may;       /* the same, in short */
     u64 *pairs;  /* two bits for each pair in one word */
     u32 *masks;  /* lengths of the values that begin with a pair */
     u64 *singles;
@@ -274,6 +276,10 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
     u32 previous = s->previous;
     int have = s->have_previous, open = s->previous_open;
     int singles = c->singles != 0;
+#if defined(__AVX512VBMI__)
+    FirstsReady ready;
+    firsts_load(&ready, &c->may);
+#endif
     Block v = block_load(b + from), lowered = block_lower(v);
     u64 digit = block_range(v, '0', 10);
     u64 an = digit | block_range(lowered, 'a', 26);
@@ -295,6 +301,9 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
             letters &= ~((block_eq(v, 0xE2) | block_eq(v, 0xE3)) & a80) & ~(block_eq(v, 0xEF) & abc);
             letters &= valid;
             u64 three = letters & block_range(v, 0xE0, 16), rest = letters & ~three;
+#if defined(__AVX512VBMI__)
+            three &= firsts_may(&ready, v, after, block_load(b + at + 2));
+#endif
             for (u64 m = three; m; m &= m - 1) {
                 u32 q = at + (u32)__builtin_ctzll(m);
                 char_at[chars] = q;
