@@ -115,15 +115,21 @@ INLINE u32 next_digits(const u8 *b, u32 at, u32 end) {
     return next_digits_slow(b, at, end);
 }
 
+/* The lengths (bit n: n digits) at which a number with these first four digits is looked up; those
+   of *forms in each form it may be kept in. */
+INLINE u32 wanted_lengths(const Ctx *c, u32 four, int marked, u32 *forms) {
+    u32 lengths = c->numbers[four] & 0x1FFFFF, ten = c->any_number >> 10 & 1;
+    *forms = marked || four / 100 == 86 ? 0xFFFFF : four / 1000 == 1 ? ten << 11 : 0;
+    return ((lengths | lengths >> 3 & 1u << 17) & 0xFFFFF) | *forms; /* 17 digits and X are at 20 */
+}
+
 /* Windows of runs of digits from one of them on; the first eight bytes are given. */
 NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
     const Ctx *c = s->c;
     const u8 *b = s->f.b;
-    u32 text_end = s->f.n, at = start, total = 0, lengths = 0, most = 0;
-    int special = start && b[start - 1] == '+', known = 0, marked = special, eighty_six = 0;
-    u32 have = 0;
+    u32 text_end = s->f.n, at = start, total = 0, have = 0, forms = 0, wanted = 0;
+    int marked = (start && b[start - 1] == '+') || (m >= 2 && b[start] == '0' && b[start + 1] == '0');
     u64 v = 0;
-    if (m >= 2 && b[start] == '0' && b[start + 1] == '0') special = marked = 1;
     for (;;) {
         u32 group = m;
         if (have + m > LONGEST_NUMBER) return;
@@ -138,26 +144,19 @@ NOINLINE void number_windows(Scan *s, u32 start, u64 x, u32 m) {
             at += m;
             group += m;
         }
+        u32 before = have;
         total += group;
-        have = have ? have + group : digits_of(v);
+        have = before ? before + group : digits_of(v);
         if (total > LONGEST_NUMBER + 4) return;
-        if (!known && have >= 4) { /* how long may it become at most, beginning so? */
-            u32 four = first_four(v, have), two = four / 100;
-            known = 1;
-            eighty_six = two == 86;
-            lengths = c->numbers[four] & 0x1FFFFF;
-            if (marked || two == 86) { special = 1; most = LONGEST_NUMBER; }
-            else {
-                if (!lengths && !(two / 10 == 1 && c->any_number >> 10 & 1)) return;
-                most = lengths ? 31 - (u32)__builtin_clz(lengths) : 0;
-                if (two / 10 == 1 && c->any_number >> 10 & 1) { special = 1; if (most < 11) most = 11; }
+        if (have >= 4) {
+            if (before < 4) wanted = wanted_lengths(c, first_four(v, have), marked, &forms);
+            u32 left = wanted >> have;
+            if (!left) return;
+            if (left & 1 && have >= SHORTEST_NUMBER) {
+                if (forms >> have & 1) number_forms(s, v, start, at, marked);
+                else if (c->numbers[first_four(v, have)] >> have & 1) push(s, hash_number(v, have, &c->k), start, at, NUMBER, have, 0);
+                if (have == 17) number_x(s, v, total, start, at);
             }
-        }
-        if (known && have > most) return;
-        if (have >= SHORTEST_NUMBER) {
-            if (marked || (special && (have == 11 || eighty_six))) number_forms(s, v, start, at, marked);
-            else if (lengths >> have & 1) push(s, hash_number(v, have, &c->k), start, at, NUMBER, have, 0);
-            if (total == 17) number_x(s, v, total, start, at);
         }
         u32 next = next_digits(b, at, text_end);
         if (!next) return;
