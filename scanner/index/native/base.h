@@ -105,23 +105,22 @@ INLINE u64 mix_block(u64 state, u64 a, u64 b, const Keys *k) {
 
 INLINE u64 hash_short(u64 a, u64 b, const Keys *k) { return mix_block(0, a, b, k); }
 
-/* Bytes as they are. */
-static u64 hash_bytes(const u8 *p, u32 n, const Keys *k) {
-    u64 state = 0;
-    for (u32 at = 0; at < n; at += 16) {
-        u8 block[16] = {0};
-        memcpy(block, p + at, n - at < 16 ? n - at : 16);
-        state = mix_block(state, load64(block), load64(block + 8), k);
-    }
-    return state;
-}
-
 static const u64 LOW_MASK[17] = {
     0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFull, 0xFFFFFFFFFFFFull, 0xFFFFFFFFFFFFFFull,
     ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull};
 static const u64 HIGH_MASK[17] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFull,
     0xFFFFFFFFFFFFull, 0xFFFFFFFFFFFFFFull, ~0ull};
+/* Bytes as they are; up to 15 bytes behind them are read, and do not count. */
+INLINE u64 hash_bytes(const u8 *p, u32 n, const Keys *k) {
+    u64 state = 0;
+    for (u32 at = 0; at < n; at += 16) {
+        u32 m = n - at < 16 ? n - at : 16;
+        state = mix_block(state, load64(p + at) & LOW_MASK[m], load64(p + at + 8) & HIGH_MASK[m], k);
+    }
+    return state;
+}
+
 #define CASE 0x2020202020202020ull
 
 /* A word of ASCII letters and digits in any case; may read 16 bytes. */

@@ -17,6 +17,7 @@ typedef struct {
     u32 numbers[10000];
     u64 codes[1296];
     u64 skip_words[256], skip_numbers[64];
+    u8 skip_begins[256]; /* 1 for the upper eight bits of the words to skip */
     u32 skip_words_n, skip_numbers_n;
     u64 *hashes; /* SipHash after builder_finish_batch, keyed pre-hash before */
     u32 *cells;
@@ -103,6 +104,10 @@ static int listed(const u64 *list, u32 n, u64 x) {
     return 0;
 }
 
+static int skipped(const Builder *w, u64 x) {
+    return w->skip_begins[x >> 56] && listed(w->skip_words, w->skip_words_n, x);
+}
+
 static int put_number(Builder *w, u64 v, u32 cell) {
     u32 n = digits_of(v);
     if (n < SHORTEST_NUMBER || n > LONGEST_NUMBER) return SHORT;
@@ -160,7 +165,7 @@ static int cell_mails(Builder *w, int kind, u32 cell) {
         after = stop;
         q = stop - 1;
         u64 h = hash_bytes(b + start, stop - start, &w->k);
-        if (listed(w->skip_words, w->skip_words_n, h)) { if (told != KEPT) told = PLACEHOLDER; continue; }
+        if (skipped(w, h)) { if (told != KEPT) told = PLACEHOLDER; continue; }
         while (b[stop - 1] == '-') stop--;
         put(w, bind(hash_bytes(b + start, stop - start, &w->k), MAIL, stop - start, &w->k), cell);
         told = KEPT;
@@ -279,6 +284,18 @@ static int company(Builder *w, const Piece *p, const u32 *order, u32 n, u32 cell
 }
 
 /* ---- one cell ---- */
+/* Capital letters made small, in place; up to 15 bytes behind may be touched. */
+static void lower_all(u8 *p, u32 n) {
+    for (u32 at = 0; at < n; at += 16)
+        for (u32 i = at; i < at + 16; i++) p[i] = (u8)(p[i] + ((u8)(p[i] - 'A') < 26 ? 0x20 : 0));
+}
+
+/* Bytes that folding would change or look at more closely, among the 64 at p. */
+static int may_fold(const u8 *p) {
+    Block v = block_load(p);
+    return (block_high(v) | block_eq(v, '&') | block_eq(v, '(') | block_eq(v, '[') | block_eq(v, '{') | block_eq(v, '<')) != 0;
+}
+
 static int fold_cell(Builder *w, const u8 *p, u64 n) {
     if (n > LONGEST_CELL) { /* the first characters only */
         u64 at = 0;
@@ -290,6 +307,12 @@ static int fold_cell(Builder *w, const u8 *p, u64 n) {
     if (n <= 64) {
         u8 small[192] = {0};
         memcpy(small, p, n);
+        if (!may_fold(small)) {
+            lower_all(small, (u32)n);
+            memcpy(f->b, small, 192);
+            f->n = (u32)n;
+            return 1;
+        }
         fold_part(f, small, (u32)n, (u32)n, 0);
     } else {
         u8 *copy = malloc(n + 192);
@@ -303,16 +326,34 @@ static int fold_cell(Builder *w, const u8 *p, u64 n) {
         free(copy);
     }
     memset(f->b + f->n, 0, 80);
+    lower_all(f->b, f->n);
     for (u32 i = 0; i < f->n;) {
-        int c = f->b[i], size = lead_size(c);
-        if ((unsigned)(c - 'A') < 26u) f->b[i] |= 0x20;
-        else if (size == 3) {
+        int size = lead_size(f->b[i]);
+        if (size == 3) {
             u32 simple = T.simple[decode(f->b + i, 3)];
             if (simple) encode(simple, f->b + i);
         }
         i += (u32)size;
     }
     return 1;
+}
+
+/* Whether the words of a cell, with spaces between or not, are a placeholder; up to 15 bytes behind
+   the words are read. */
+static int placeholder(const Builder *w, const Piece *p, u32 parts) {
+    u8 joined[LONGEST_PLACEHOLDER + 16], spaced[2 * LONGEST_PLACEHOLDER + 16];
+    u32 n = 0, m = 0;
+    for (u32 i = 0; i < parts; i++) {
+        u32 size = p[i].end - p[i].start;
+        if (i) spaced[m++] = ' ';
+        for (u32 at = 0; at < size; at += 16) {
+            memcpy(joined + n + at, w->f.b + p[i].start + at, 16);
+            memcpy(spaced + m + at, w->f.b + p[i].start + at, 16);
+        }
+        n += size;
+        m += size;
+    }
+    return skipped(w, hash_bytes(joined, n, &w->k)) || skipped(w, hash_bytes(spaced, m, &w->k));
 }
 
 static int other_than_digits(const u8 *p, u32 n) {
@@ -325,8 +366,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
     const u8 *b = w->f.b;
     Piece p[MOST_PARTS];
     u32 parts = 0, end = w->f.n, at = 0, mails = 0, digits = 0, marks = 0, ascii_digits = 0, all = 0, broken = ~0u;
-    u8 joined_text[64], spaced[64];
-    u32 joined_n = 0, spaced_n = 0;
+    u32 joined = 0;
     while (at < end) {
         int c = b[at], k = T.cls[c];
         u32 size = (u32)lead_size(c), stop = at + size;
@@ -351,12 +391,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
             if (long_word && broken == ~0u) broken = parts;
             parts++;
         }
-        if (joined_n + stop - at <= sizeof joined_text) { memcpy(joined_text + joined_n, b + at, stop - at); joined_n += stop - at; }
-        else joined_n = sizeof joined_text + 1;
-        if (all) { if (spaced_n < sizeof spaced) spaced[spaced_n++] = ' '; }
-        if (spaced_n + stop - at <= sizeof spaced) { memcpy(spaced + spaced_n, b + at, stop - at); spaced_n += stop - at; }
-        else spaced_n = sizeof spaced + 1;
-        if (joined_n > sizeof joined_text) joined_n = sizeof joined_text + 1;
+        joined += stop - at;
         all++;
         if (k == 3) {
             u32 other;
@@ -370,9 +405,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
         at = stop;
     }
     if (!all) return EMPTY_CELL;
-    if (joined_n <= LONGEST_PLACEHOLDER && T.cls[joined_text[0]] != 2 && (listed(w->skip_words, w->skip_words_n, hash_bytes(joined_text, joined_n, &w->k)) ||
-        (spaced_n <= sizeof spaced && listed(w->skip_words, w->skip_words_n, hash_bytes(spaced, spaced_n, &w->k)))))
-        return PLACEHOLDER;
+    if (joined <= LONGEST_PLACEHOLDER && T.cls[b[p[0].start]] != 2 && placeholder(w, p, parts)) return PLACEHOLDER;
     if (mails) {
         int told = cell_mails(w, kind, cell);
         if (told != EMPTY_CELL) return told;
@@ -383,7 +416,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
         u64 v = read_digits(b, 0, end, &n_digits, &zeros);
         return v == ~0ull ? SHORT : put_number(w, v, cell);
     }
-    u8 code[LONGEST_CODE + 1];
+    u8 code[LONGEST_CODE + 16];
     u32 size = 0, from = 0, to = end, plain = 1, tight = 1, gap = 0;
     while (from < to && b[from] <= ' ') from++;
     while (to > from && b[to - 1] <= ' ') to--;
@@ -408,7 +441,8 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
         if (is_code(code, size)) return put_code(w, code, size, cell);
     }
     if (plain && tight && is_code(code, size)) return put_code(w, code, size, cell);
-    u32 order[MOST_PARTS] = {0};
+    u32 order[MOST_PARTS];
+    order[0] = 0;
     if (broken != ~0u) parts = broken;
     for (u32 i = 0; i < parts; i++) order[i] = i;
     if (kind == COMPANY) return company(w, p, order, parts, cell) ? KEPT : SHORT;
@@ -434,6 +468,7 @@ EXPORT Builder *leakscan_builder(const u64 *keys, const u64 *words, u32 words_n,
     memcpy(w->k.m, keys, 64);
     memcpy(w->k.sip, keys + 8, 16);
     memcpy(w->skip_words, words, words_n * 8); w->skip_words_n = words_n;
+    for (u32 i = 0; i < words_n; i++) w->skip_begins[words[i] >> 56] = 1;
     memcpy(w->skip_numbers, numbers, numbers_n * 8); w->skip_numbers_n = numbers_n;
     w->f.cap = CELL_ROOM * 4; w->f.strict = 1;
     w->f.b = malloc(w->f.cap + 256);

@@ -354,7 +354,7 @@ INLINE u32 code_index(int c) { return (u32)(c <= '9' ? c - '0' : (c | 0x20) - 'a
 /* Windows from `start` on that reach at least the word that holds the digits at `q`. */
 NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
     const u8 *b = s->f.b;
-    u8 code[LONGEST_CODE + 1];
+    u8 code[LONGEST_CODE + 16];
     u32 n = 0, letters = 0, at = start, end = s->f.n;
     for (int part = 0; part < CODE_PARTS; part++) {
         u32 stop = word_end(b, at, at + LONGEST_CODE + 2 < end ? at + LONGEST_CODE + 2 : end);
@@ -443,7 +443,7 @@ NOINLINE void mail_lane(Scan *s, u32 n) {
         while (start && q - start < LONGEST_WORD && b[start - 1] < 0x80 && T.local[b[start - 1]]) start--;
         while (start < q && !alnum(b[start])) start++;
         if (start == q) continue;
-        u8 mail[LONGEST_WORD + 264];
+        u8 mail[LONGEST_WORD + 280];
         u32 m = 0, labels = 0, at = q + 1;
         for (u32 p = start; p <= q; p++) mail[m++] = (u8)low(b[p]);
         if (end > q + 256) end = q + 256;
