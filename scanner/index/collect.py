@@ -47,11 +47,18 @@ class Collected:
     owner: object = field(default=None, repr=False)  # keeps the memory of the arrays
 
     def table(self, tag_bits: int) -> Table:
-        """The table of the segment; counts values and common cells on the way."""
-        width = len(self.spec.indexed)
-        made = make_table(self.hashes, self.numbers, self.records * width, tag_bits, width=width)
+        """The table of the segment; counts values and common cells on the way, and drops the keys."""
+        width, space = len(self.spec.indexed), self.records * len(self.spec.indexed)
+        made = make_table(
+            self.hashes, self.numbers, space, tag_bits, width=width, taken=self._forget
+        )
         self.values, self.common = made.values, made.common
         return made
+
+    def _forget(self) -> None:
+        self.hashes, self.numbers = np.empty(0, np.uint64), np.empty(0, np.uint32)
+        if isinstance(self.owner, _Native):
+            self.owner.release()
 
     def columns(self) -> tuple[ColumnCounts, ...]:
         """The counts of each column."""
@@ -229,6 +236,10 @@ class _Native:
             raise MemoryError("no memory for the keys of the table")
         if done != rows:
             raise TableError("a batch of the table has columns of different lengths")
+
+    def release(self) -> None:
+        """Give back the memory of the keys; nothing may look at them any more."""
+        self._kernel.call("builder_release", self._handle)
 
     def finish(self, spec: DatasetSpec, records: int) -> Collected:
         """What all cells gave."""

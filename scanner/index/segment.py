@@ -42,13 +42,9 @@ def write_segment(
     """Write a segment and flush it to the disk; gives its size in bytes."""
     nonce = os.urandom(12)
     packed = anchors.pack()
-    sections = {
-        "sealed": seal(packed, keys.seal, nonce),
-        "bloom": table.bloom.tobytes(),
-        "offsets": table.offsets.tobytes(),
-        "entries": table.entries.tobytes(),
-        "postings": table.postings.tobytes(),
-    }
+    sections = {"sealed": memoryview(seal(packed, keys.seal, nonce))}
+    for name in ("bloom", "offsets", "entries", "postings"):
+        sections[name] = getattr(table, name).view(np.uint8).data
     with path.open("wb") as out:
         out.write(bytes(HEADER))
         told: dict[str, Any] = dict(numbers)

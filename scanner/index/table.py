@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,21 +47,33 @@ def plan(
 
 
 def make_table(
-    hashes: U64, cells: U32, space: int, tag_bits: int, known: int = 64, width: int = 1
+    hashes: U64,
+    cells: U32,
+    space: int,
+    tag_bits: int,
+    known: int = 64,
+    width: int = 1,
+    *,
+    taken: Callable[[], None] | None = None,
 ) -> Table:
     """The table of (SipHash, cell) pairs in any order; `space` is above every cell.
 
     `known` bits of the hashes are real, the lower ones zero (where segments are merged); a record
-    has `width` cells.
+    has `width` cells. `taken` is called as soon as the pairs are not needed any more.
     """
     loaded = kernel()
     if loaded is not None:
-        return _native(loaded, hashes, cells, space, (tag_bits, known, width))
+        return _native(loaded, hashes, cells, space, (tag_bits, known, width), taken)
     return _plain(hashes, cells, space, (tag_bits, known, width))
 
 
 def _native(
-    loaded: Kernel, hashes: U64, cells: U32, space: int, bits: tuple[int, int, int]
+    loaded: Kernel,
+    hashes: U64,
+    cells: U32,
+    space: int,
+    bits: tuple[int, int, int],
+    taken: Callable[[], None] | None,
 ) -> Table:
     tag_bits, known, width = bits
     hashes = np.ascontiguousarray(hashes, np.uint64)
@@ -68,6 +81,8 @@ def _native(
     handle = loaded.call("sort", pointer(hashes), pointer(cells), len(hashes))
     if not handle:
         raise MemoryError("no memory to sort the keys of the table")
+    if taken is not None:
+        taken()
     try:
         told = np.zeros(3, np.uint64)
         loaded.call("sorted_told", handle, pointer(told))
