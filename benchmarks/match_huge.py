@@ -26,7 +26,7 @@ from match_ours import KEY, Scan
 from scanner.index.build import build_dataset
 from scanner.index.open import Index
 from scanner.index.types import ColumnBatch
-from scanner.model.content import Layout, Segment
+from scanner.model.content import Segment
 from scanner.model.rule import Column, DatasetSpec, FieldKind
 
 BATCH = 500_000

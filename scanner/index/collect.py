@@ -47,7 +47,7 @@ class Collected:
     owner: object = field(default=None, repr=False)  # keeps the memory of the arrays
 
     def table(self, tag_bits: int) -> Table:
-        """The table of the segment; counts values and common cells on the way, and drops the keys."""
+        """The table of the segment; counts values and common cells, then drops the keys."""
         width, space = len(self.spec.indexed), self.records * len(self.spec.indexed)
         made = make_table(
             self.hashes, self.numbers, space, tag_bits, width=width, taken=self._forget
