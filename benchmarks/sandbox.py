@@ -1,6 +1,6 @@
 """What isolation costs, and what hanging and crashing documents cost the others.
 
-    python benchmarks/sandbox.py [--files N] [--deadline S]
+    python benchmarks/sandbox.py [--files N] [--deadline S] [--part NAME]...
 
 Compared in one run, on the same generated files:
   * the pool of warm sandboxed workers against the same examination in this process (the cost of
@@ -8,7 +8,8 @@ Compared in one run, on the same generated files:
     processes (fair: both get open files' paths and give back small results);
   * a drive in which 1 % of the files hang against the same drive without them: hanging asleep,
     hanging in C with the processor in use (copies of three files, as real ones are copies), and
-    the same with every file another one (then the processor is really gone);
+    the same with every file another one (then the processor is really gone). The rate is that
+    of the other files until the last of them is through; the time after that is printed beside;
   * results lost when a worker is killed, here and in ProcessPoolExecutor.
 Prints files/s, ratios, the time from a kill to the next ready worker, and peak memory.
 """
@@ -16,6 +17,7 @@ Prints files/s, ratios, the time from a kill to the next ready worker, and peak 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import random
 import shutil
@@ -24,14 +26,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import docx
+import openpyxl
+from reportlab.pdfgen import canvas
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "run_sandbox")]
 
+import scanner.detect  # noqa: E402
+from scanner.catalogue import offers  # noqa: E402
 from scanner.extract.base import Budget, Limits  # noqa: E402
 from scanner.home import open_home  # noqa: E402
 from scanner.model.document import Document  # noqa: E402
@@ -43,25 +51,74 @@ from scanner.source.folder import open_document, walk  # noqa: E402
 MOCK = ("mock_parser:DETECTOR",)
 
 
-HANGS: dict[str, Callable[[int], str]] = {
+Hang = Callable[[int], str]
+Body = Callable[[int], Iterator[bytes]]
+PARTS = ("cost", "bare text", "text", "office", "replaced", "lost")
+ROUNDS = 3  # of which the ratio is the median
+
+HANGS: dict[str, Hang] = {
     "asleep": lambda n: f"MOCK\ntext {n}\nsleep 3600\n",
     "in C, copies of 3 files": lambda n: f"MOCK\ntext {n // 100 % 3}\nhang-c\n",
     "in C, all different": lambda n: f"MOCK\ntext {n}\nhang-c\n",
 }
 
 
-def make(root: Path, files: int, hang: Callable[[int], str] | None = None) -> list[Document]:
-    """Text files of about 20 KB; with `hang` each hundredth is of that content."""
+def _hangs(n: int) -> bool:
+    return n % 100 == 50
+
+
+def text(files: int) -> Iterator[bytes]:
+    """Text of about 20 KB each."""
     dice = random.Random(7)
     words = [f"word{n}" for n in range(500)] + ["客户", "名单", "联系人"]
     body = " ".join(dice.choice(words) for _ in range(3300))
-    root.mkdir()
     for n in range(files):
-        path = root / f"{n:06}.txt"
-        if hang is not None and n % 100 == 50:
-            path.write_text(hang(n))
-        else:
-            path.write_text(f"{n} {body}\n")
+        yield f"{n} {body}\n".encode()
+
+
+def office(files: int) -> Iterator[bytes]:
+    """Documents of Word, Excel and PDF in turn, each with about 20 KB of text."""
+    lines = next(iter(text(1))).decode().split(" ")
+    rows = [lines[at : at + 8] for at in range(0, 3300, 8)]
+    templates = [_word(rows), _excel(rows), _pdf(rows)]
+    for n in range(files):
+        made = templates[n % 3]
+        mark = f"{n:08}".encode()
+        yield made + b"\n%" + mark if made[:4] == b"%PDF" else made[:-2] + b"\x08\0" + mark
+
+
+def _word(rows: list[list[str]]) -> bytes:
+    out, document = io.BytesIO(), docx.Document()
+    for row in rows:
+        document.add_paragraph(" ".join(row))
+    document.save(out)
+    return out.getvalue()
+
+
+def _excel(rows: list[list[str]]) -> bytes:
+    out, book = io.BytesIO(), openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def _pdf(rows: list[list[str]]) -> bytes:
+    out = io.BytesIO()
+    page = canvas.Canvas(out)
+    for at in range(0, len(rows), 50):
+        for line, row in enumerate(rows[at : at + 50]):
+            page.drawString(40, 800 - 15 * line, " ".join(row))
+        page.showPage()
+    page.save()
+    return out.getvalue()
+
+
+def make(root: Path, files: int, hang: Hang | None = None, body: Body = text) -> list[Document]:
+    """Files of that body; with `hang` each hundredth is of that content."""
+    root.mkdir()
+    for n, data in enumerate(body(files)):
+        (root / f"{n:06}.bin").write_bytes(hang(n).encode() if hang and _hangs(n) else data)
     return [found for found in walk([root]) if isinstance(found, Document)]
 
 
@@ -74,16 +131,12 @@ def in_process(path: bytes) -> int:
         return sum(1 for _ in examine(stream, size, document, [], Budget(Limits()), sha256=sha256))
 
 
-def rate(documents: list[Document], pool: Pool, quick: int | None = None) -> tuple[float, int]:
-    """Files a second, and results; with `quick`, measured when so many have come."""
+def rate(documents: list[Document], pool: Pool) -> float:
+    """Files a second."""
     started = time.perf_counter()
-    results = 0
-    at = 0.0
-    for _ in pool.run(documents):
-        results += 1
-        if results == quick:
-            at = time.perf_counter() - started
-    return (quick or results) / (at or time.perf_counter() - started), results
+    results = sum(1 for _ in pool.run(documents))
+    assert results == len(documents)
+    return results / (time.perf_counter() - started)
 
 
 def peak_of(pool: Pool) -> int:
@@ -109,10 +162,10 @@ def cost(root: Path, files: int) -> None:
     alone = len(sample) / (time.perf_counter() - started)
     with Pool(open_home(root / "home"), load_settings(), workers=1, detectors=()) as pool:
         rate(documents[:10], pool)
-        one, _ = rate(sample, pool)
+        one = rate(sample, pool)
     with Pool(open_home(root / "home"), load_settings(), workers=workers, detectors=()) as pool:
         rate(documents[:10], pool)
-        all_of_them, _ = rate(documents, pool)
+        all_of_them = rate(documents, pool)
         peak = peak_of(pool)
         level = pool.isolation_report()[0]["level"]
     with ProcessPoolExecutor(workers) as peer:
@@ -130,21 +183,59 @@ def cost(root: Path, files: int) -> None:
     )
 
 
-def hanging(root: Path, files: int, deadline: float) -> None:
+def others(documents: list[Document], pool: Pool, *, tail: bool) -> tuple[float, float]:
+    """Seconds until all files that do not hang are through, and from then to the end of all.
+
+    Without `tail` the hanging ones are cancelled then.
+    """
+    hang = {d.uri for n, d in enumerate(documents) if _hangs(n)}
+    left = len(documents) - len(hang)
+    through = 0.0
+    started = time.perf_counter()
+    uris = set()
+    for document, _ in pool.run(documents):
+        uris.add(document.uri)
+        left -= document.uri not in hang
+        if not left and not through:
+            through = time.perf_counter() - started
+            if not tail:
+                pool.cancel()
+    assert len(uris) == len(documents)
+    return through, time.perf_counter() - started - through
+
+
+def all_detectors() -> tuple[str, ...]:
+    """The mock's, which knows the hanging files, and those of a scan."""
+    kinds = offers(scanner.detect, "DETECTOR")
+    return MOCK + tuple(f"{kind.__module__}:{kind.__qualname__}" for kind in kinds)
+
+
+def hanging(root: Path, kind: str, body: Body, files: int, deadline: float) -> None:
+    """The rate of the other files where 1 % hang, and the time the hanging ones take after them."""
     settings = load_settings(deadline_seconds=deadline)
-    drives = {"none hangs": make(root / "clean", files)}
-    for number, (name, hang) in enumerate(HANGS.items()):
-        drives[name] = make(root / f"hang{number}", files, hang)
-    best: dict[str, float] = dict.fromkeys(drives, 0.0)
-    print(f"drive of {files} files, 1 % of them hang, deadline {deadline} s: the other files")
-    for name, documents in drives.items():
-        with Pool(open_home(root / "home"), settings, detectors=MOCK) as pool:
-            rate(documents[:10], pool)
-            found, results = rate(documents, pool, files - files // 100)
-            best[name] = found
-            assert results == files
-    for name, found in best.items():
-        print(f"  {name:<26} {found:8.0f} files/s   ratio {found / best['none hangs']:.3f}")
+    names = {"none hangs": None, **HANGS}
+    drives = {
+        name: make(root / f"{kind}{number}", files, hang, body)
+        for number, (name, hang) in enumerate(names.items())
+    }
+    detectors = MOCK if kind == "bare text" else all_detectors()
+    times: dict[str, list[float]] = {name: [] for name in drives}
+    tails: dict[str, float] = {}
+    counts: dict[str, str] = {}
+    for turn in range(ROUNDS):
+        for name, documents in drives.items():
+            with Pool(open_home(root / "home"), settings, detectors=detectors) as pool:
+                rate(documents[:40], pool)
+                through, tail = others(documents, pool, tail=not turn)
+                tails.setdefault(name, tail)
+                times[name].append(through)
+                counts[name] = f"{pool.counts.get('set-aside', 0)} set aside"
+    print(f"drive of {files} files ({kind}), 1 % of them hang, deadline {deadline} s:")
+    clean = times["none hangs"]
+    for name, seconds in times.items():
+        ratio = statistics.median(c / s for c, s in zip(clean, seconds, strict=True))
+        print(f"  {name:<26} {files * 0.99 / min(seconds):8.0f} other files/s   ratio {ratio:.3f}"
+              f"   then {tails[name]:5.1f} s for those that hang   {counts[name]}")  # fmt: skip
 
 
 def replaced(root: Path, times: int = 40) -> None:
@@ -154,22 +245,20 @@ def replaced(root: Path, times: int = 40) -> None:
         rate(documents, pool)
         crew = pool._supervisor._crew
         for _ in range(times):
-            (worker,) = [w for w in crew.workers if w.ready and w.process.pid and not w.hung_up]
+            before = set(crew.workers)
+            worker = next(w for w in before if w.ready and w.process.pid and not w.hung_up)
             started = time.perf_counter()
             os.kill(worker.process.pid, signal.SIGKILL)
-            while not any(
-                w.ready and w.process.pid and not w.hung_up and w is not worker
-                for w in list(crew.workers)
-            ):
+            while not any(w.ready and w not in before for w in list(crew.workers)):
                 time.sleep(0.0005)
             waits.append(time.perf_counter() - started)
     waits.sort()
-    print(f"from a kill to the next ready worker: median {statistics.median(waits) * 1000:.0f} ms, "
+    print(f"from a kill to the next new worker that is ready: median {statistics.median(waits) * 1000:.0f} ms, "
           f"p99 {waits[int(len(waits) * 0.99)] * 1000:.0f} ms")  # fmt: skip
 
 
 def _die(path: bytes) -> int:
-    if path.endswith(b"000007.txt"):
+    if path.endswith(b"000007.bin"):
         os.kill(os.getpid(), signal.SIGKILL)
     return in_process(path)
 
@@ -194,13 +283,20 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--files", type=int, default=2000)
     options.add_argument("--deadline", type=float, default=2.0)
+    options.add_argument("--part", choices=PARTS, action="append", help="only this; repeatable")
     told = options.parse_args()
     root = Path(tempfile.mkdtemp(prefix="leakscan-bench-"))
+    parts: dict[str, Callable[[], None]] = {
+        "cost": lambda: cost(root, told.files),
+        "bare text": lambda: hanging(root, "bare text", text, told.files, told.deadline),
+        "text": lambda: hanging(root, "text", text, told.files, told.deadline),
+        "office": lambda: hanging(root, "office", office, told.files // 4, told.deadline),
+        "replaced": lambda: replaced(root),
+        "lost": lambda: lost(root),
+    }
     try:
-        cost(root, told.files)
-        hanging(root, told.files, told.deadline)
-        replaced(root)
-        lost(root)
+        for name in told.part or PARTS:
+            parts[name]()
     finally:
         shutil.rmtree(root)
 

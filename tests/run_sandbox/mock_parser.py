@@ -113,6 +113,10 @@ def pieces(line: str, blob, budget):
             pass
     elif command == "sleep":
         time.sleep(float(rest))
+    elif command == "burn":
+        end = time.thread_time() + float(rest)
+        while time.thread_time() < end:
+            pass
     elif command == "slow":
         for _ in range(10_000):
             time.sleep(0.02)

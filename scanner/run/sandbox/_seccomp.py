@@ -11,6 +11,7 @@ import errno
 import os
 import platform
 import struct
+from functools import cache
 
 from scanner.run.sandbox._syscalls import ABSENT, CHECKED, FILES, NETWORK, PROCESSES, SYSTEM
 
@@ -23,6 +24,7 @@ _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CLONE_THREAD = 0x10000
 _PR_SET_NAME, _PR_SET_VMA = 15, 0x53564D41
+_ANY_PID = 0x7FFFFFFF  # above every process number: takes the place of the worker's own
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 Line = tuple[int, int, int, int]  # code, jump if true, jump if false, value
@@ -96,6 +98,12 @@ def program(machine: str, pid: int) -> list[Line]:
     return [*lines, (_RET, 0, 0, _ALLOW)]
 
 
+@cache
+def assembled(machine: str) -> bytes:
+    """The filter as the kernel takes it, for the process _ANY_PID."""
+    return b"".join(struct.pack("<HBBI", *line) for line in program(machine, _ANY_PID))
+
+
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
@@ -108,7 +116,8 @@ def install() -> bool:
     machine = platform.machine()
     if machine not in _ARCH or struct.calcsize("P") != 8:
         return False
-    raw = b"".join(struct.pack("<HBBI", *line) for line in program(machine, os.getpid()))
+    own, any_pid = (struct.pack("<HBBI", _JEQ, 1, 0, pid) for pid in (os.getpid(), _ANY_PID))
+    raw = assembled(machine).replace(any_pid, own)
     held = ctypes.create_string_buffer(raw, len(raw))
     told = _Program(len(raw) // 8, ctypes.addressof(held))
     libc = ctypes.CDLL(None, use_errno=True)

@@ -42,6 +42,10 @@ class Backlog:
         """True where any job waits."""
         return bool(self._any or self._alone)
 
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return len(self._any) + len(self._alone)
+
     def needs_fresh(self) -> bool:
         """True where a job waits for a worker to itself."""
         return bool(self._alone)

@@ -2,8 +2,9 @@
 
 A shared memory page that the worker writes without a system call and the supervisor reads when
 the worker is gone. Layout: job number (u64), length (u32), segments read of the innermost object
-(u32), JSON of the open objects; at the end the job taken back last (u64), which the supervisor
-writes.
+(u32), JSON of the open objects; at the end the seconds the worker had run when its job began
+(double) and, written by the supervisor, the job taken back last (u64) and the seconds for which the
+worker was made to stand still (double).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from dataclasses import dataclass, replace
 from scanner.run.sandbox.codec import Malformed, unpack
 
 SIZE = 1 << 17
-BODY = SIZE - 8
+BODY = SIZE - 24
 _REVOKED = struct.Struct("<Q")
+_STOOD = struct.Struct("<d")
 _HEAD = struct.Struct("<QII")
 _COUNT = struct.Struct("<I")
 
@@ -67,6 +69,30 @@ def revoked(page: mmap.mmap) -> int:
     """The job that was taken back last, 0 where none was."""
     number: int = _REVOKED.unpack_from(page, BODY)[0]
     return number
+
+
+def stood_still(page: mmap.mmap, seconds: float) -> None:
+    """Tells the worker how long it was made to stand still in its life."""
+    _STOOD.pack_into(page, BODY + _REVOKED.size, seconds)
+
+
+def stood(page: mmap.mmap) -> float:
+    """Seconds for which this worker was made to stand still in its life."""
+    seconds: float = _STOOD.unpack_from(page, BODY + _REVOKED.size)[0]
+    return seconds
+
+
+def begin(page: mmap.mmap, seconds: float) -> None:
+    """Notes for how many seconds the worker had run when its job began; `write` comes after it."""
+    _STOOD.pack_into(page, BODY + _REVOKED.size + _STOOD.size, seconds)
+
+
+def begun(page: mmap.mmap, job: int) -> float | None:
+    """For how many seconds the worker had run when this job began; None while it has not."""
+    if _HEAD.unpack_from(page, 0)[0] != job:
+        return None
+    seconds: float = _STOOD.unpack_from(page, BODY + _REVOKED.size + _STOOD.size)[0]
+    return seconds
 
 
 def read(page: mmap.mmap, job: int) -> Trace:

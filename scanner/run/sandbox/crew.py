@@ -13,6 +13,17 @@ from pathlib import Path
 
 from scanner.model.errors import LeakscanError
 from scanner.run.sandbox import blackbox
+from scanner.run.sandbox.aside import (
+    FRESH_FACTOR,
+    FRESH_JOBS,
+    RECHECK,
+    Aside,
+    Usual,
+    balance,
+    own_memory,
+    room_aside,
+    runs,
+)
 from scanner.run.sandbox.frames import Inbox
 from scanner.run.sandbox.job import Job
 from scanner.run.sandbox.launch import Launcher, Process
@@ -20,7 +31,7 @@ from scanner.run.sandbox.waiting import PATIENCE, figures_of
 
 START_SECONDS = 60.0
 OUTPUT_TAIL = 4096
-LINGER_SECONDS = 0.05  # after which a document keeps no place from others
+LINGER_SECONDS = 0.05  # after which any document keeps no place from others
 NICE_AFTER, NICE = 10.0, 10  # seconds without progress, and how far it then steps back
 SLEEPS_BELOW = 0.3  # share of the time it wants a processor, below which a worker sleeps
 MAX_SLEEPING = 32  # sleeping workers that are not counted
@@ -77,16 +88,21 @@ class Worker:
         self.output = b""
         self.reason = ""  # why it was killed
         self.hung_up = 0.0  # when its socket closed
+        self.aside = Aside()
+        self.quantum = self.linger = LINGER_SECONDS
         self.paused = 0.0  # since when it is not listened to, because its reader is slow
 
-    def clock(self, job: Job, seconds: float) -> None:
+    def clock(self, job: Job, seconds: float, usual: float) -> None:
         """Begins to count a job's time."""
         self.job, self.told = job, 0
         self.served += 1
         self.began = time.monotonic()
         self.allowed = seconds
         self.until = self.began + seconds
-        self.look = Look(self.began + LINGER_SECONDS, self.began)
+        self.quantum = usual * (FRESH_FACTOR if self.served <= FRESH_JOBS else 1)
+        self.linger = min(self.quantum, LINGER_SECONDS)
+        self.look = Look(self.began + self.linger, self.began)
+        self.aside.next(self.look.due)
 
     def step_back(self, now: float) -> None:
         """Lets the others go first where it uses a processor and gives nothing for a while."""
@@ -97,6 +113,40 @@ class Worker:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self.process.pid, NICE)
 
+    def greet(self) -> None:
+        """It said hello, before its first document."""
+        self.ready = True
+        self.aside.fresh = own_memory(self.process.pid)
+
+    def keeps_waiting(self, now: float) -> bool:
+        """True where it has worked at its document for longer than is usual.
+
+        One that was set aside before has as much again as it had worked until then.
+        """
+        if self.job is None or self.job.lines is not None or self.look.sleeps:
+            return False
+        if self.aside.since or self.paused or self.reason or self.hung_up or now < self.aside.due:
+            return False
+        missing = max(self.quantum, self.aside.worked) + self.aside.worked - self.worked()
+        self.aside.due = now + max(missing, RECHECK)
+        return missing <= 0 and self.process.pid > 0 and runs(self.process.pid)
+
+    def worked(self) -> float:
+        """Seconds of processor time it gave its document, by its own account; 0 where unknown."""
+        assert self.job is not None
+        begun = blackbox.begun(self.process.page, self.job.number)
+        return figures_of(self.process.pid)[0] - begun if begun is not None else 0.0
+
+    def go_on(self, now: float) -> None:
+        """Ends its standing still."""
+        self.aside.worked = self.worked()
+        self.aside.due = now + self.aside.worked
+        stood = self.aside.end(self.process, now)
+        self.look.since += stood
+        self.look.at = self.look.at and now
+        self.look.due = now + LOOK_SECONDS
+        self.patience(now)
+
     def starved(self) -> float:
         """Seconds since its first look in which it had no processor."""
         if self.look.waited < 0:
@@ -105,7 +155,8 @@ class Worker:
 
     def patience(self, now: float) -> bool:
         """Puts the deadline off by the time it had no processor; False where that is over."""
-        self.until = self.began + min(self.allowed + self.starved(), PATIENCE * self.allowed)
+        own = min(self.allowed + self.starved(), PATIENCE * self.allowed)
+        self.until = self.began + self.aside.seconds(now) + own
         return now < self.until
 
     def busy(self) -> bool:
@@ -114,7 +165,7 @@ class Worker:
 
     def lingers(self, now: float) -> bool:
         """True where its document takes so long that others should not wait for it."""
-        return self.busy() and now - self.began > LINGER_SECONDS
+        return self.busy() and now - self.began > self.linger
 
     def idle(self) -> bool:
         """True where it can be given a job."""
@@ -159,6 +210,7 @@ class Crew:
         self._memory = _Memory()
         self.selector = selectors.DefaultSelector()
         self.workers: set[Worker] = set()
+        self.usual = Usual()
         self.started = 0
         self.peak = 0  # bytes, the most that a worker held so far
         self._watch_launcher()
@@ -179,25 +231,31 @@ class Crew:
         """How many more documents may be begun now.
 
         As many quick ones are under way as there are places. Beside them run, while there is
-        memory, documents whose worker sleeps (it costs the others nothing), and as many that
-        linger as there are places, so that a few slow or hanging ones do not hold up all others.
+        memory, documents whose worker sleeps, and as many that linger as there are places, so that
+        a few slow or hanging ones do not hold up all others. Those set aside take no place; those
+        whose worker dies keep theirs until it is known whether they are tried again.
         """
-        busy = [worker for worker in self.workers if worker.busy()]
-        sleeping = sum(1 for worker in busy if worker.look.sleeps)
-        lingering = sum(1 for worker in busy if worker.lingers(now)) - sleeping
+        free, sleeping, lingering = self._size, 0, 0
+        for worker in self.workers:
+            if worker.job is None or (worker.aside.since and not worker.hung_up):
+                continue
+            free -= 1
+            if worker.look.sleeps and not worker.hung_up:
+                sleeping += 1
+            elif worker.lingers(now):
+                lingering += 1
         if sleeping + lingering and not self._memory.enough(now):
-            return self._size - len(busy)
-        beside = min(sleeping, MAX_SLEEPING) + min(lingering, self._size)
-        return self._size + beside - len(busy)
+            return free
+        return free + min(sleeping, MAX_SLEEPING) + min(lingering, self._size)
 
     def staff(self, waiting: bool) -> None:
         """Asks for as many workers as are missing; `waiting` says that jobs wait for one."""
         if not self._launcher.ready:
             return
         now = time.monotonic()
-        present = [worker for worker in self.workers if not worker.hung_up]
+        present = [one for one in self.workers if not one.hung_up and not one.aside.since]
         free = sum(1 for worker in present if worker.job is None and not worker.ghost)
-        missing = self._size - len(present)
+        missing = self._size + 1 - len(present)
         if waiting:
             missing = max(missing, self.room(now) - free)
         for _ in range(missing):
@@ -222,6 +280,11 @@ class Crew:
             if worker.busy() and seen.sha256 == sha256:
                 return worker.job
         return None
+
+    def balance(self, now: float, waiting: int) -> list[Worker]:
+        """Sets aside who keeps others waiting, lets go on who need not stand; the former."""
+        room = room_aside(self.workers, self._cap) if self._memory.enough(now) else 0
+        return balance(self.workers, now, self._size, waiting, room)
 
     def surplus(self) -> list[Worker]:
         """Idle workers that are not needed any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 
 from scanner.model.examined import Examined
@@ -22,6 +23,8 @@ class Dispatch:
         self._crew = crew
         self._settings = settings
         self._backlog = Backlog()
+        self.counts: collections.Counter[str] = collections.Counter()
+        self._due = 0.0  # when all workers are looked at next
         self._poison: dict[str, list[Examined]] = {}  # content that ended workers, by hash
 
     def _kill(self, worker: Worker, reason: str) -> None:
@@ -42,6 +45,9 @@ class Dispatch:
                 room -= 1
             elif self._backlog.needs_fresh():
                 self._retire(worker)
+
+    def _dismiss(self) -> None:
+        """Ends idle workers that are not needed any more."""
         for worker in self._crew.surplus():
             self._retire(worker)
 
@@ -54,6 +60,13 @@ class Dispatch:
                 return
             worker.ahead = job
             self._send(worker, job)
+
+    def _balance(self) -> None:
+        """Sets aside documents that keep others waiting, and lets them go on."""
+        for worker in self._crew.balance(time.monotonic(), self._backlog.waiting()):
+            self.counts["set-aside"] += 1
+            if worker.ahead is not None:
+                self._take_back(worker)
 
     def _take_back(self, worker: Worker) -> None:
         """Gives the job behind a lingering one to others; the worker will pass it over."""
@@ -68,7 +81,8 @@ class Dispatch:
         self._send(worker, job)
 
     def _clock(self, worker: Worker, job: Job) -> None:
-        worker.clock(job, self._seconds(job) + GRACE)
+        worker.clock(job, self._seconds(job) + GRACE, self._crew.usual.beyond())
+        self._due = min(self._due, worker.look.due)
 
     def _send(self, worker: Worker, job: Job) -> None:
         blackbox.revoke(worker.process.page, 0)  # what was taken back is behind it by now

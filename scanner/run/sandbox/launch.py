@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import signal
@@ -85,11 +86,13 @@ class Process:
     def kill(self) -> None:
         """Ends it at once."""
         self._doomed = True
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: int) -> None:
+        """Sends it a signal, if it still lives."""
         if self.pidfd >= 0 and self.ended is None:
-            try:
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                return
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> None:
         """Gives back what the supervisor held for it."""

@@ -144,7 +144,7 @@ class Pool:
                     raise self._supervisor.failure from None
                 continue
             if lines.qsize() == LINES_LOW - 1:
-                self._supervisor.wake()
+                self._supervisor.resume()
             yield line
 
     def _arrived(self, document: Document, objects: list[Examined]) -> None:

@@ -36,8 +36,12 @@ class SpawnedProcess(Process):
 
     def kill(self) -> None:
         """Ends it at once."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: int) -> None:
+        """Sends it a signal, if it still lives."""
         if self.child is not None and self.poll() is None:
-            self.child.send_signal(signal.SIGKILL)
+            self.child.send_signal(number)
 
 
 class SpawnLauncher:

@@ -6,7 +6,7 @@ every deadline is kept by SIGKILL. Each job ends in exactly one call of its `don
 
 from __future__ import annotations
 
-import collections
+import contextlib
 import logging
 import os
 import selectors
@@ -20,13 +20,14 @@ from scanner.model.examined import Examined
 from scanner.model.outcome import Coverage
 from scanner.run.sandbox import blackbox, hearing
 from scanner.run.sandbox.codec import Malformed
-from scanner.run.sandbox.crew import LINGER_SECONDS, LOOK_SECONDS, Crew, Worker
+from scanner.run.sandbox.crew import LOOK_SECONDS, Crew, Worker
 from scanner.run.sandbox.dispatch import Dispatch
 from scanner.run.sandbox.job import Attempt, Job, unseen, unstable
 from scanner.run.sandbox.launch import Launcher, failure
 from scanner.settings import Settings
 
 BURY_SECONDS = 1.0  # how long the end of a hung-up process is waited for
+IDLE_SECONDS = 5.0  # between two looks around where nothing is due
 CLOSE_SECONDS = 0.05  # how long a process may live after it closed its socket
 JOB_BYTES = 256 << 20  # bytes a worker may say about one document
 LINES_HIGH, LINES_LOW = 64, 16  # lines of `extract` that wait for their reader
@@ -41,13 +42,12 @@ class Supervisor(Dispatch, threading.Thread):
         threading.Thread.__init__(self, name="leakscan-supervisor", daemon=True)
         Dispatch.__init__(self, Crew(launcher, workers, settings.worker_memory_mib << 20), settings)
         self._twins: dict[int, list[Job]] = {}  # by the number of the job they wait for
+        self._cancelled = False
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._stopping = False
-        self._cancelled = False
         self.failure: LeakscanError | None = None
         self.isolation: list[dict[str, Any]] = []
-        self.counts: collections.Counter[str] = collections.Counter()
 
     # ---- called from other threads
 
@@ -56,12 +56,15 @@ class Supervisor(Dispatch, threading.Thread):
         self._backlog.put(job)
         self.wake()
 
+    def resume(self) -> None:
+        """Says that lines were taken: a worker that was paused may go on."""
+        self._due = 0.0
+        self.wake()
+
     def wake(self) -> None:
         """Makes the loop look around."""
-        try:
+        with contextlib.suppress(OSError):
             self._wake_out.send(b"w")
-        except OSError:
-            return
 
     def stop(self) -> None:
         """Ends the loop; workers are killed, unfinished jobs end as cancelled."""
@@ -91,12 +94,13 @@ class Supervisor(Dispatch, threading.Thread):
         self._crew.selector.register(self._wake_in, selectors.EVENT_READ, "wake")
         try:
             while not self._stopping:
-                for key, _ in self._crew.selector.select(self._patience()):
+                patience = max(0.0, self._due - time.monotonic())
+                for key, _ in self._crew.selector.select(patience):
                     self._turn_to(key)
-                self._keep_time()
                 if self._cancelled:
                     self._cancel_all()
-                self._crew.staff(self._backlog.waits())
+                if time.monotonic() >= self._due:
+                    self._look_around()
                 self._assign()
                 self._hand_ahead()
         except LeakscanError as error:
@@ -112,19 +116,29 @@ class Supervisor(Dispatch, threading.Thread):
             self._wake_in.close()
             self._wake_out.close()
 
-    def _patience(self) -> float:
-        """Seconds until something is due."""
-        due = []
+    def _look_around(self) -> None:
+        """What is done when it is due, and not after each message: it looks at every worker."""
+        self._keep_time()
+        self._balance()
+        self._crew.staff(self._backlog.waits())
+        self._dismiss()
+        self._due = self._next_due()
+
+    def _next_due(self) -> float:
+        """When something is due, unless something happens before."""
+        now = time.monotonic()
+        due = [now + IDLE_SECONDS]
+        waits = self._backlog.waits()
         for worker in self._crew.workers:
             if worker.hung_up:
                 due.append(worker.hung_up + CLOSE_SECONDS + 0.001)
-            elif not worker.paused and (worker.job or worker.ghost or not worker.ready):
+            elif worker.paused or worker.aside.since:
+                continue
+            elif worker.job or worker.ghost or not worker.ready:
                 due += [worker.until, worker.look.due]
-        now = time.monotonic()
-        if self._backlog.waits() or any(w.ahead for w in self._crew.workers):
-            lingers = [w.began + LINGER_SECONDS for w in self._crew.workers if w.busy()]
-            due += [at for at in lingers if at > now]
-        return max(0.0, min(due, default=now + 5) - now)
+                if waits and worker.job and not worker.look.sleeps:
+                    due.append(worker.aside.due)
+        return min(due)
 
     def _turn_to(self, key: selectors.SelectorKey) -> None:
         if key.data == "wake":
@@ -134,6 +148,7 @@ class Supervisor(Dispatch, threading.Thread):
             except BlockingIOError:
                 return
         elif key.data == "launcher":
+            self._due = 0.0
             if not self._crew.news():
                 self._relaunch()
         else:
@@ -194,12 +209,17 @@ class Supervisor(Dispatch, threading.Thread):
             raise failure(value)
         if letter != b"H" or not isinstance(value, dict):
             raise Malformed("no hello")
-        worker.ready = True
+        worker.greet()
         if value not in self.isolation:
             self.isolation.append(value)
 
     def _done(self, worker: Worker, job: Job, *, recycle: bool) -> None:
-        job.spent += time.monotonic() - worker.began
+        now = time.monotonic()
+        if worker.aside.since:
+            worker.go_on(now)  # it had ended before it was set aside
+        spent = now - worker.began - worker.aside.seconds(now)
+        job.spent += spent
+        self._crew.usual.note(spent)
         memory = any(one.outcome.reason == "memory" for one in job.attempt.closed.values())
         if recycle or memory or job.alone or worker.niced:
             worker.job = None
@@ -262,6 +282,7 @@ class Supervisor(Dispatch, threading.Thread):
 
     def _lost(self, worker: Worker) -> None:
         """Its socket is closed, or it was killed."""
+        self._due = 0.0
         self._crew.hang_up(worker)
         if worker.process.poll() is not None:
             self._bury(worker)
@@ -271,6 +292,8 @@ class Supervisor(Dispatch, threading.Thread):
         for worker in list(self._crew.workers):
             if worker.hung_up:
                 self._wait_for_end(worker, now - worker.hung_up)
+            elif worker.aside.since:
+                continue
             elif worker.paused:
                 lines = worker.job.lines if worker.job is not None else None
                 if lines is None or lines.qsize() < LINES_LOW:
@@ -335,7 +358,8 @@ class Supervisor(Dispatch, threading.Thread):
         if job is None:
             return
         self.counts[reason] += 1
-        job.spent += time.monotonic() - worker.began
+        now = time.monotonic()
+        job.spent += now - worker.began - worker.aside.seconds(now)
         job.attempt.cut_short(trace, reason)
         if self._try_again(worker, job, trace, reason):
             return
@@ -360,16 +384,17 @@ class Supervisor(Dispatch, threading.Thread):
         return False
 
     def _cancel_all(self) -> None:
+        """Ends what was submitted before; what is submitted after the first end is left alone."""
         self._cancelled = False
+        jobs = self._backlog.take_all() + [job for jobs in self._twins.values() for job in jobs]
+        self._twins.clear()
         for worker in list(self._crew.workers):
-            if worker.ahead is not None:
-                self._finish(worker.ahead, [unseen(worker.ahead.document, "cancelled")])
-                worker.ahead = None
+            jobs += [worker.ahead] if worker.ahead is not None else []
+            worker.ahead = None
             if worker.job is not None:
                 worker.reason = "cancelled"
                 self._kill(worker, "cancelled")
                 if worker in self._crew.workers:
                     self._bury(worker)
-        while jobs := self._backlog.take_all():
-            for job in jobs:
-                self._finish(job, job.objects() or [unseen(job.document, "cancelled")])
+        for job in jobs:
+            self._finish(job, job.objects() or [unseen(job.document, "cancelled")])

@@ -1,13 +1,15 @@
 """How long a process waited for a processor, so that a busy machine makes no timeouts.
 
 A deadline bounds the time a document is worked on. Time in which its worker was ready to run and
-had no processor does not count, up to PATIENCE times the deadline.
+had no processor does not count, up to PATIENCE times the deadline; nor does time in which it was
+made to stand still so that others go first (scanner.run.sandbox.aside).
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scanner.extract.base import Budget
@@ -54,10 +56,14 @@ def figures_of(pid: int) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class PatientBudget(Budget):
-    """A budget whose deadline leaves out the time its process had no processor."""
+    """A budget whose deadline leaves out the time its process had no processor.
 
-    figures: int = -1
-    before: float = 0.0
+    `waits` tells how long it had none so far, and how long it was made to stand still; `before`
+    is the same when the document began.
+    """
+
+    waits: Callable[[], tuple[float, float]] = lambda: (0.0, 0.0)
+    before: tuple[float, float] = (0.0, 0.0)
 
     def check_time(self) -> None:
         """Raises LimitReached("timeout") once the deadline has passed."""
@@ -65,5 +71,7 @@ class PatientBudget(Budget):
         passed = time.monotonic() - self.started
         if passed <= seconds:
             return
-        if passed - (waited(self.figures) - self.before) > seconds or passed > PATIENCE * seconds:
+        starved, stood = (now - then for now, then in zip(self.waits(), self.before, strict=True))
+        passed -= stood
+        if passed - starved > seconds or passed > PATIENCE * seconds:
             raise LimitReached("timeout", f"more than {seconds:.0f} s")

@@ -14,6 +14,7 @@ import io
 import json
 import lzma
 import mimetypes
+import platform
 import sys
 import tarfile
 import zipfile
@@ -185,8 +186,11 @@ def warm_talk() -> None:
             import_module(name)
     if sys.platform == "linux":
         from scanner.run.sandbox._landlock import code_roots
+        from scanner.run.sandbox._seccomp import assembled
 
         code_roots()
+        with contextlib.suppress(KeyError):
+            assembled(platform.machine())
     from scanner.model.document import Document
     from scanner.model.examined import Examined
     from scanner.model.outcome import Outcome

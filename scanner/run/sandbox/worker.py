@@ -108,8 +108,8 @@ class Worker:
                 limits,
                 safe_mode=job["safe"],
                 skip=job["skip"],
-                figures=self._figures,
-                before=waited(self._figures),
+                waits=self._waits,
+                before=self._waits(),
             )
             if job["kind"] == "extract":
                 self._extract(document, stream, size, budget)
@@ -117,6 +117,10 @@ class Worker:
                 last = self._examine(job, document, stream, size, budget, sparse=sparse)
         full = self._jobs >= RECYCLE_JOBS or self._memory.resident() > self._enough
         self._sock.sendall(last + frame(b"D", bool(full)))
+
+    def _waits(self) -> tuple[float, float]:
+        """Seconds this process had no processor, and was made to stand still, so far."""
+        return waited(self._figures), blackbox.stood(self._page)
 
     def _examine(
         self,
@@ -130,6 +134,7 @@ class Worker:
     ) -> bytes:
         """Examines the document; the last message, which goes out with the end of the job."""
         number = int(job["job"])
+        blackbox.begin(self._page, time.thread_time())
         blackbox.write(self._page, number, "", [])
         sha256 = "" if sparse else sha256_of(stream)
         if sha256 in job["poison"]:
