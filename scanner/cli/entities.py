@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scanner.cli.options import HomeOption, home_of, say, settings_of
+from scanner.cli.options import OK, UNREAD, HomeOption, home_of, say, settings_of
 
 
 def entities(
@@ -20,9 +20,13 @@ def entities(
     ] = False,
     home: HomeOption = None,
 ) -> None:
-    """Print entities, one JSON object a line."""
+    """Print entities, one JSON object a line; last the coverage, if not read whole."""
     from scanner.run.lines import told_entities
 
     opened = home_of(ctx, home)
+    code = OK
     for line in told_entities(opened, file, settings_of(opened), lists=lists, blind=blind_name):
         say(json.dumps(line, ensure_ascii=False))
+        if "coverage" in line:
+            code = UNREAD
+    raise typer.Exit(code)

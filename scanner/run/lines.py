@@ -6,6 +6,7 @@ The file is read by a sandboxed worker like any other; only the text comes back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.home import Home
@@ -30,31 +31,48 @@ def extract_lines(path: str | bytes | Path, settings: Settings) -> Iterator[dict
         yield {"coverage": "SKIPPED", "reason": found.reason, "detail": found.detail}
         return
     with Pool(Home(Path()), settings, workers=1, detectors=()) as pool:
-        lines = pool.extract(found)
-        last = ("COMPLETE", "", "")
-        read = False
-        for told in lines:
-            if told[0] == "text":
-                read = True
-                yield {"locator": _locator(told[1], told[2]), "text": told[3]}
-            else:
-                last = _least(last, told)
-        coverage = "PARTIAL" if read and last[0] == "SKIPPED" else last[0]
-        yield {"coverage": coverage, "reason": last[1], "detail": last[2]}
+        reading = Reading()
+        for segment in read_segments(pool, found, reading):
+            yield {"locator": segment.locator, "text": segment.text}
+        yield reading.coverage()
 
 
-def read_segments(pool: Pool, document: Document) -> Iterator[Segment]:
+@dataclass(slots=True)
+class Reading:
+    """How far a document was read; the last of its segments must have come."""
+
+    read: bool = False
+    least: tuple[str, str, str] = ("COMPLETE", "", "")
+
+    def coverage(self) -> dict[str, str]:
+        """`{"coverage", "reason", "detail"}` of the document with its members."""
+        coverage, reason, detail = self.least
+        if self.read and coverage == "SKIPPED":
+            coverage = "PARTIAL"
+        return {"coverage": coverage, "reason": reason, "detail": detail}
+
+
+def read_segments(
+    pool: Pool, document: Document, reading: Reading | None = None
+) -> Iterator[Segment]:
     """The segments of a document and its members, the member's path before their locator."""
+    reading = reading or Reading()
     for told in pool.extract(document):
         if told[0] == "text":
+            reading.read = True
             _, inner, locator, text, layout, kind, line = told
             yield Segment(text, _locator(inner, locator), Kind(kind), Layout(layout), int(line))
+        else:
+            reading.least = _least(reading.least, told)
 
 
 def told_entities(
     home: Home, path: str | bytes | Path, settings: Settings, *, lists: bool, blind: bool
 ) -> Iterator[dict[str, object]]:
     """What `leakscan entities` prints: values, or with `lists` the customer-list verdicts.
+
+    The last line is one `{"coverage", "reason", "detail"}` where the file was not read and
+    searched whole: also where a recogniser's pattern did not finish (`pattern-timeout`).
 
     Raises UsageError where there is no such file, PackError where a recogniser file of the home
     is wrong.
@@ -63,7 +81,9 @@ def told_entities(
     if isinstance(found, Unwalked):
         raise UsageError(f"{found.uri} cannot be read: {found.reason}")
     with Pool(Home(Path()), settings, workers=1, detectors=()) as pool:
-        segments = read_segments(pool, found)
+        reading = Reading()
+        segments = read_segments(pool, found, reading)
+        timed_out: frozenset[str] = frozenset()
         if lists:
             from scanner.detect.customer_list import list_lines
 
@@ -71,7 +91,15 @@ def told_entities(
         else:
             from scanner.detect.entities import entity_lines, scanner_for
 
-            yield from entity_lines(segments, scanner_for(home))
+            scanner = scanner_for(home)
+            yield from entity_lines(segments, scanner)
+            timed_out = scanner.timed_out
+    coverage = reading.coverage()
+    if timed_out and coverage["coverage"] == "COMPLETE":
+        named = ", ".join(sorted(timed_out))
+        coverage = {"coverage": "PARTIAL", "reason": "pattern-timeout", "detail": named}
+    if coverage["coverage"] != "COMPLETE":
+        yield dict(coverage)
 
 
 def _locator(inner: str, locator: str) -> str:
