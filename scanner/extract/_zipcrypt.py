@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from scanner.extract._zipstream import Range
 
 _AES = 0x9901
+_TRIAL = 4096
 _SLOWEST = 64 << 20  # the old cipher runs in Python: larger members are not tried
 
 
@@ -126,6 +128,19 @@ def _old(source: Range, member: Member, password: bytes, budget: Budget) -> Iter
     wanted = member.time >> 8 if member.flags & 8 or member.crc < 0 else member.crc >> 24
     if len(check) < 12 or check[-1] != wanted & 0xFF:
         return None
+    if member.method == 8 and not _inflates(source, password):
+        return None  # one wrong password in 256 fits the byte
     source.start += 12
     source.length = max(0, source.length - 12)
     return (cipher.decrypt(chunk) for chunk in source.chunks())
+
+
+def _inflates(source: Range, password: bytes) -> bool:
+    """Whether the beginning of a member, opened with a password, is deflated data."""
+    size = min(source.length, _TRIAL)
+    plain = _Old(password).decrypt(source.blob.at(source.start, size))[12:]
+    try:
+        zlib.decompressobj(-15).decompress(plain, _TRIAL)
+    except zlib.error:
+        return False
+    return True

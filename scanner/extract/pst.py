@@ -17,6 +17,8 @@ from scanner.model.errors import Unread
 MAGIC = b"!BDN"
 INSTALL = "pip install 'leakscan[pst]'"
 _DEEPEST = 64
+_METHOD, _SIZE = 0x3705, 0x0E20  # how something is attached, how many bytes it takes
+_EMBEDDED = 5
 
 
 def _claims(head: bytes, blob: Blob, name: str) -> int:
@@ -107,8 +109,13 @@ def _item(item: Any, where: str, budget: Budget) -> Iterator[Piece]:
             yield Gap("damaged", f"{where} attachment {index + 1}", type(error).__name__)
             continue
         told = name.text(0x3707) or name.text(0x3704) or name.text(0x3001)
+        label = f"{where}/{told or f'attachment {index + 1}'}"
+        if name.numbers.get(_METHOD) == _EMBEDDED:
+            yield Gap("unsupported", label, "a message attached to a message: its strings only")
+        elif not data and name.numbers.get(_SIZE):
+            yield Gap("damaged", label, "an attachment without its bytes")
         if data:
-            yield child_of(data, f"{where}/{told or f'attachment {index + 1}'}")
+            yield child_of(data, label)
 
 
 def _people(item: Any, codepage: str) -> list[_mapi.Bag]:
