@@ -7,8 +7,11 @@ short run of lines.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from scanner.detect._entity.sieve import Sieve
 
 _BLOCK = 16_384
 _SMALL_BLOCK = 512
@@ -64,15 +67,12 @@ class HyperscanPrefilter:
         import hyperscan
 
         self._stopped = hyperscan.ScanTerminated
-        self._database = hyperscan.Database()
         self._gates = len(gates)
         self._lines = lines
-        self._database.compile(
-            expressions=list(gates),
-            ids=list(range(len(gates))),
-            elements=len(gates),
-            flags=[hyperscan.HS_FLAG_DOTALL] * len(gates),
-        )
+        self._sieve = Sieve(gates)
+        self._all = _database(gates, range(len(gates)))
+        self._numbers = _database(gates, self._sieve.numbers)
+        self._rest = _database(gates, self._sieve.rest)
 
     def spots(self, data: bytes) -> Spots:
         """The end of each match; every gate over the whole block where there are very many."""
@@ -86,14 +86,56 @@ class HyperscanPrefilter:
             left -= 1
             return True if left < 0 else None
 
+        begins: list[int] = []
+        parts: list[tuple[int, int]] = []
+
+        def note_part(gate: int, _start: int, end: int, _f: int, _c: object) -> bool | None:
+            at = max(bisect_right(begins, end - 2) - 1, 0)
+            return note(gate, 0, end - begins[at] + parts[at][0], 0, None)
+
         for start, end, over in blocks(data, _BLOCK, self._lines):
             base, left = start - 1, (end - start) * _MOST_SPOTS
+            piece = data[start:over]
+            sieved = self._sieve.pieces(piece) if self._numbers is not None else None
             try:
-                self._database.scan(_framed(data[start:over]), match_event_handler=note)
+                if sieved is None:
+                    self._all.scan(_framed(piece), match_event_handler=note)
+                    continue
+                if self._rest is not None:
+                    self._rest.scan(_framed(piece), match_event_handler=note)
+                if sieved:
+                    parts = sieved
+                    begins, joined = self._joined(piece, parts)
+                    self._numbers.scan(_framed(joined), match_event_handler=note_part)
             except self._stopped:
                 for ranges in found.ranges:
                     ranges.append((start, over + 1))
         return found
+
+    def _joined(self, piece: bytes, parts: list[tuple[int, int]]) -> tuple[list[int], bytes]:
+        """Where each part begins, and the parts with line ends between that no gate crosses."""
+        apart = b"\n" * (self._lines + 1)
+        begins, at = [], 0
+        for first, last in parts:
+            begins.append(at)
+            at += last - first + len(apart)
+        return begins, apart.join(piece[first:last] for first, last in parts)
+
+
+def _database(gates: Sequence[bytes], chosen: Sequence[int]) -> Any:
+    """The automaton of the chosen gates, None for none."""
+    import hyperscan
+
+    if not chosen:
+        return None
+    made = hyperscan.Database()
+    made.compile(
+        expressions=[gates[at] for at in chosen],
+        ids=list(chosen),
+        elements=len(chosen),
+        flags=[hyperscan.HS_FLAG_DOTALL] * len(chosen),
+    )
+    return made
 
 
 class Re2Prefilter:
