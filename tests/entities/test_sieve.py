@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.detect._entity.compiled import CompiledAnalyzer
+from scanner.detect._entity.prefilter import HyperscanPrefilter
 from scanner.detect._entity.presidio import data_registry, no_op_engine
 from scanner.detect._entity.sieve import Sieve
 
@@ -76,4 +77,19 @@ def test_every_place_is_found_among_other_text(prefilter, pieces, much):
     told = prefilter.spots(data)
     assert not any(told.ranges)
     for found, wanted in zip(told.ends, whole(prefilter, data), strict=True):
+        assert wanted <= set(found)
+
+
+MADE = [rb"x{20}[0-9]{5}", rb"[0-9]{5}x{20}", rb"[0-9][a ]{1,30}[0-9]{4}[^a]", rb"@"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(["x" * 20, "1", "1234", " ", "a", "\n", "@", "z" * 90]), max_size=40)
+)
+def test_what_stands_far_before_and_behind_the_digits_is_seen(pieces):
+    prefilter = HyperscanPrefilter(MADE, 0)
+    assert prefilter._sieve.numbers == [0, 1, 2]
+    data = ("".join(pieces) + "\n" + "no number stands here\n" * 120).encode()
+    for found, wanted in zip(prefilter.spots(data).ends, whole(prefilter, data), strict=True):
         assert wanted <= set(found)
