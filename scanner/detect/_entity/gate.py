@@ -32,7 +32,7 @@ from scanner.detect._entity.sets import (
 _FEW = 32
 _LONGEST = 6000  # bytes of a gate; longer ones are written again with their long lists cut short
 _MANY = 12
-WIDE = 64  # characters; matches that begin farther from their gate's end are looked for by lines
+WIDE = 72  # characters; matches that begin farther from their gate's end are looked for by lines
 
 
 @dataclass(frozen=True, slots=True)

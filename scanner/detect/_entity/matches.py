@@ -14,6 +14,7 @@ from scanner.detect._entity.gate import Gate
 from scanner.detect._entity.reach import Reach
 
 _START, _END, _SCORE = attrgetter("start"), attrgetter("end"), attrgetter("score")
+_LINE_END = ord("\n")
 _MAX, _MIN = EntityRecognizer.MAX_SCORE, EntityRecognizer.MIN_SCORE
 
 
@@ -99,7 +100,10 @@ def without_doubles(results: list[RecognizerResult]) -> list[RecognizerResult]:
         end, first = -1, 0
         for place, one in enumerate(group):
             if one.start > end:
-                kept += _outermost(group[first:place])
+                if place == first + 1:
+                    kept.append(group[first])
+                else:
+                    kept += _outermost(group[first:place])
                 first = place
             if one.end > end:
                 end = one.end
@@ -112,8 +116,6 @@ def without_doubles(results: list[RecognizerResult]) -> list[RecognizerResult]:
 
 def _outermost(group: list[RecognizerResult]) -> list[RecognizerResult]:
     """Of results that touch each other, those that no surer one holds."""
-    if len(group) < 2:
-        return group
     kept: list[RecognizerResult] = []
     active: list[RecognizerResult] = []
     for one in sorted(group, key=lambda one: (one.start, -one.end, -one.score)):
@@ -134,13 +136,16 @@ def windows(job: Job, text: str, data: bytes) -> Iterator[tuple[int, int, int]]:
     low = high = -1
     outside = data.translate(gate.outside) if gate.outside else b""
     back, least = gate.back, gate.least
+    by_lines = reach.lines is not None and gate.wide
+    if gate.outside and gate.outside[_LINE_END]:
+        by_lines = False  # no match holds a line end: the last one bounds it already
     for first, found in job.spots():
         last = found - least
         start = 0
         if back is not None:
             start = max(0, first - back)
-        if reach.lines is not None and gate.wide:
-            start = max(start, _lines_before(text, max(0, first - least - 1), reach.lines))
+        if by_lines:
+            start = max(start, _lines_before(text, max(0, first - least - 1), reach.lines or 0))
         if outside:
             start = max(start, outside.rfind(1, 0, max(0, first - least)) + 1)
         if low >= 0 and start <= high:
