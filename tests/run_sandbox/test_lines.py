@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scanner.run.lines import extract_lines
+from scanner.run.sandbox import worker
 from scanner.run.sandbox.pool import Pool
 
 
@@ -56,3 +59,18 @@ def test_a_slow_reader_slows_the_worker_and_loses_nothing(hasty_pool: Pool, mock
             time.sleep(2.2)  # longer than the deadline: waiting for the reader does not count
     assert [line[3] for line in told if line[0] == "text"] == [f"{n}" for n in range(2000)]
     assert told[-1] == ("end", "", "COMPLETE", "", "")
+
+
+@given(st.text(alphabet="ab\n", max_size=80), st.integers(1, 9))
+def test_pieces_of_a_long_text_end_at_lines_and_know_their_own(text: str, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "LINE_CHARS", size)
+        pieces = list(worker._slices(text, 7))
+    assert "".join(piece for piece, _ in pieces) == text
+    assert all(len(piece) <= size for piece, _ in pieces)
+    before = ""
+    for piece, line in pieces:
+        assert line == 7 + before.count("\n")
+        before += piece
+    for piece, _ in pieces[:-1]:
+        assert piece.endswith("\n") or "\n" not in piece

@@ -14,7 +14,7 @@ import mmap
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -185,10 +185,11 @@ class Worker:
             if isinstance(event, Begin):
                 inner.append(event.inner)
             elif isinstance(event, Segment):
-                shape = [event.layout.value, event.kind.value, str(event.first_line)]
-                for text in _slices(event.text):
+                shape = [event.layout.value, event.kind.value]
+                for text, line in _slices(event.text, event.first_line):
                     before = time.monotonic()
-                    send(self._sock, b"L", ["text", inner[-1], event.locator, text, *shape])
+                    told = ["text", inner[-1], event.locator, text, *shape, str(line)]
+                    send(self._sock, b"L", told)
                     budget.started += time.monotonic() - before  # a slow reader costs it nothing
             else:
                 inner.pop()
@@ -199,10 +200,15 @@ class Worker:
 LINE_CHARS = 4 << 20
 
 
-def _slices(text: str) -> list[str]:
-    if len(text) <= LINE_CHARS:
-        return [text]
-    return [text[at : at + LINE_CHARS] for at in range(0, len(text), LINE_CHARS)]
+def _slices(text: str, line: int) -> Iterator[tuple[str, int]]:
+    """Pieces small enough for a message, cut at line ends where there are any, and their lines."""
+    at = 0
+    while len(text) - at > LINE_CHARS:
+        end = text.rfind("\n", at, at + LINE_CHARS) + 1 or at + LINE_CHARS
+        yield text[at:end], line
+        line += text.count("\n", at, end)
+        at = end
+    yield text[at:], line
 
 
 def _open(told: Opened) -> blackbox.Open:
