@@ -22,12 +22,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import match_data as data
+import numpy as np
 
 from scanner.index.build import build_dataset
+from scanner.index.collect import Collector
+from scanner.index.manifest import dataset_dir
 from scanner.index.open import Index
+from scanner.index.segment import Segment as FileSegment
 from scanner.model.content import Layout, Segment
 from scanner.model.rule import Column, DatasetSpec, FieldKind
 from scanner.text.fold import fold_char
+from scanner.text.keys import Keys
 
 KEY = bytes(range(32))
 KINDS = (
@@ -200,6 +205,30 @@ def ordinary(index: Index, rows: list[tuple[str, ...]], size: int, prose: Path |
     print(f"ordinary text: {total / 1e6:.0f} MB, {false} false records")
 
 
+def attack(folder: Path, rows: list[tuple[str, ...]], guesses: int) -> None:
+    """Guess registered phone numbers against the index file, without the key and with it.
+
+    All of the registered ones are among the guesses. A guess is confirmed where all bits of its
+    fingerprint that the file keeps are those of an entry.
+    """
+    (path,) = dataset_dir(folder, SPEC.id).glob("*.idx")
+    segment = FileSegment.open(path, Keys.of(KEY))
+    kept, _, _ = segment.decoded()
+    known = [row[3] for row in rows]
+    rng = random.Random(8)
+    spec = DatasetSpec("guess", (Column("phone", FieldKind.PHONE),))
+    more = (f"1{rng.randrange(3 * 10**9, 10**10)}" for _ in range(max(0, guesses - len(known))))
+    listed = [*known, *more]
+    for name, key in (("without the key", bytes(32)), ("with the key", KEY)):
+        collector = Collector(spec, Keys.of(key))
+        for at in range(0, len(listed), 500_000):
+            collector.add([(value,) for value in listed[at : at + 500_000]])
+        found = collector.finish().hashes
+        bits = np.uint64(64 - segment.prefix_bits)
+        confirmed = int(np.isin(found >> bits, kept >> bits).sum())
+        print(f"guesses {name}: {confirmed:,} of {len(listed):,} confirmed", flush=True)
+
+
 def main() -> None:
     """Parse, register, measure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -207,6 +236,7 @@ def main() -> None:
     parser.add_argument("--planted", type=int, default=100_000)
     parser.add_argument("--ordinary", type=int, default=100, help="MB")
     parser.add_argument("--prose", type=Path)
+    parser.add_argument("--guesses", type=int, default=0, help="of a dictionary attack")
     told = parser.parse_args()
     rows = list(data.records(told.records))
     with tempfile.TemporaryDirectory() as folder:
@@ -216,6 +246,8 @@ def main() -> None:
             SPEC,
             [rows[at : at + 100_000] for at in range(0, len(rows), 100_000)],
         )
+        if told.guesses:
+            attack(Path(folder), rows, told.guesses)
         index = Index.open(Path(folder), KEY)
         recall(index, rows, told.planted)
         ordinary(index, rows, told.ordinary * 1_000_000, told.prose)
