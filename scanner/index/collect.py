@@ -174,8 +174,13 @@ def _texts(column: Column) -> Sequence[str]:
     if not isinstance(column, tuple) or not column or not isinstance(column[0], bytes):
         return column  # type: ignore[return-value]
     data, offsets = column
-    bounds = [int(at) for at in offsets]
-    return [data[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(bounds)]
+    bounds = offsets.tolist()
+    spans = bounds if offsets.ndim == 2 else itertools.pairwise(bounds)
+    return [data[a:b].decode("utf-8", "replace") for a, b in spans]
+
+
+def _uneven() -> TableError:
+    return TableError("a batch of the table has columns of different lengths")
 
 
 _KINDS = {
@@ -216,9 +221,11 @@ class _Native:
         """Take the cells of a column, that of record `first` first."""
         if isinstance(column, tuple) and column and isinstance(column[0], bytes):
             data, offsets = column[0], np.ascontiguousarray(column[1], np.int64)
-            place = pointer(offsets)
+            place, step = pointer(offsets), offsets.ndim
+            if len(offsets) != rows + (step == 1):
+                raise _uneven()
         else:
-            data, place = _joined(column, rows), 0  # type: ignore[arg-type]
+            data, place, step = _joined(column, rows), 0, 1  # type: ignore[arg-type]
         width = len(self._kinds)
         done = self._kernel.call(
             "cells",
@@ -230,12 +237,13 @@ class _Native:
             data,
             len(data),
             place,
+            step,
             rows,
         )
         if done < 0:
             raise MemoryError("no memory for the keys of the table")
         if done != rows:
-            raise TableError("a batch of the table has columns of different lengths")
+            raise _uneven()
 
     def release(self) -> None:
         """Give back the memory of the keys; nothing may look at them any more."""

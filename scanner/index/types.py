@@ -55,7 +55,7 @@ class ColumnBatch:
     """Rows as columns: one sequence of texts for each indexed column, all of one length.
 
     A column may also be an Arrow-like pair (UTF-8 bytes, int64 offsets with one entry more than
-    there are rows).
+    there are rows), or a pair of such bytes and the begin and end of each cell (rows by two).
     """
 
     columns: Sequence[Sequence[str] | tuple[bytes, I64]] = field(repr=False)

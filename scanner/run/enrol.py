@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scanner.columns.typing import ColumnGuess, type_columns
 from scanner.home import Home
-from scanner.index.build import build_dataset
+from scanner.index.build import Batch, build_dataset
 from scanner.index.open import Index
 from scanner.index.types import BuildReport
 from scanner.index.update import remove_dataset as drop_from_index
@@ -29,7 +29,7 @@ from scanner.registry.draft import write_dossier
 from scanner.registry.measuring import remeasure
 from scanner.registry.overrule import spec_for
 from scanner.registry.registry import Registry
-from scanner.run.table import Row, Table, open_table
+from scanner.run.table import Table, open_table
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 Progress = Callable[[int], None]
@@ -184,7 +184,7 @@ def measure_now(home: Home, registry: Registry, ids: list[str] | None = None) ->
         index.close()
 
 
-def _same_columns(spec: DatasetSpec, table: Table) -> Iterator[list[Row]]:
+def _same_columns(spec: DatasetSpec, table: Table) -> Iterator[Batch]:
     """The cells of the columns that the dataset has, found in the new table by their names."""
     place = {name: number for number, name in enumerate(table.header)}
     missing = [column.name for column in spec.indexed if column.name not in place]
@@ -193,9 +193,7 @@ def _same_columns(spec: DatasetSpec, table: Table) -> Iterator[list[Row]]:
             f"{table.path} has no column {missing[0]!r}: an update needs the columns that were "
             f"registered ({', '.join(column.name for column in spec.indexed)})"
         )
-    wanted = [place[column.name] for column in spec.indexed]
-    for batch in table.batches():
-        yield [[row[number] for number in wanted] for row in batch]
+    return table.batches([place[column.name] for column in spec.indexed])
 
 
 def typed(
@@ -236,10 +234,8 @@ def _build(home: Home, spec: DatasetSpec, table: Table, progress: Progress | Non
     return build_dataset(home.index, key, spec, _indexed_cells(spec, table), progress=progress)
 
 
-def _indexed_cells(spec: DatasetSpec, table: Table) -> Iterator[list[Row]]:
-    wanted = [number for number, column in enumerate(spec.columns) if column.indexed]
-    for batch in table.batches():
-        yield [[row[number] for number in wanted] for row in batch]
+def _indexed_cells(spec: DatasetSpec, table: Table) -> Iterator[Batch]:
+    return table.batches([at for at, column in enumerate(spec.columns) if column.indexed])
 
 
 def described(column: Column) -> dict[str, object]:

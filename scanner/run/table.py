@@ -6,19 +6,20 @@ it takes the fullest sheet, or the one named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.columns.typing import column_names, split_header
 from scanner.extract.base import Blob, Budget, Limits
 from scanner.extract.walk import End, read
+from scanner.index.types import ColumnBatch
 from scanner.model.content import Kind, Layout, Segment
 from scanner.model.errors import TableError
 from scanner.model.outcome import Coverage
+from scanner.run.cellspans import columns_of
 
 SAMPLE_ROWS = 5000
-BATCH_ROWS = 20_000
 Row = list[str]
 
 
@@ -38,22 +39,19 @@ class Table:
     sample: tuple[Row, ...] = field(repr=False)
     with_header: bool = True
 
-    def batches(self) -> Iterator[list[Row]]:
-        """All data rows in batches, each row as long as the header.
+    def batches(self, wanted: Sequence[int]) -> Iterator[ColumnBatch]:
+        """The wanted columns (by their places) of all data rows, in batches.
 
-        Raises TableError where the file cannot be read to its end.
+        Cells that a row does not have are empty; rows without a value are left out. Raises
+        TableError where the file cannot be read to its end.
         """
-        width, skip, batch = len(self.header), self.first_row, list[Row]()
-        for row in _rows(self.path, self.locator, self.encoding):
-            if skip:
-                skip -= 1
-                continue
-            batch.append(row[:width] + [""] * (width - len(row)))
-            if len(batch) >= BATCH_ROWS:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        skip = self.first_row
+        for segment in _segments(self.path, self.encoding):
+            if segment.locator == self.locator:
+                batch, skipped = columns_of(segment.text, wanted, skip)
+                skip -= skipped
+                if batch.rows:
+                    yield batch
 
 
 def open_table(path: Path, *, sheet: str | None = None, encoding: str | None = None) -> Table:
@@ -122,15 +120,6 @@ def _recoded(blob: Blob, encoding: str, path: Path) -> Blob:
             f"{path} is not {encoding} at byte {error.start}: without --encoding it is found out"
         ) from None
     return Blob.of(b"\xef\xbb\xbf" + text.encode("utf-8"))
-
-
-def _rows(path: Path, locator: str, encoding: str) -> Iterator[Row]:
-    for segment in _segments(path, encoding):
-        if segment.locator == locator:
-            for line in segment.text.split("\n"):
-                row = line.split("\t")
-                if any(row):
-                    yield row
 
 
 def _first_rows(path: Path, sheet: str | None, encoding: str) -> tuple[str, list[Row]]:

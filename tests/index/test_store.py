@@ -127,10 +127,19 @@ def test_rows_columns_and_buffers_give_the_same_index(tmp_path) -> None:
         data = [cell.encode() for cell in column]
         buffers.append((b"".join(data), np.cumsum([0, *map(len, data)]).astype(np.int64)))
     build_dataset(tmp_path / "c", KEY, SPEC, [ColumnBatch(buffers, 500)])
-    told = [Index.open(tmp_path / name, KEY).cells("crm") for name in "abc"]
-    for one, two, three in zip(*told, strict=True):
-        assert np.array_equal(one, two)
-        assert np.array_equal(one, three)
+    spans = [(b"??" + data, np.stack((at[:-1], at[1:]), axis=1) + 2) for data, at in buffers]
+    build_dataset(tmp_path / "d", KEY, SPEC, [ColumnBatch(spans, 500)])
+    told = [Index.open(tmp_path / name, KEY).cells("crm") for name in "abcd"]
+    for one, *others in zip(*told, strict=True):
+        assert all(np.array_equal(one, other) for other in others)
+
+
+def test_buffers_of_another_length_are_refused(tmp_path) -> None:
+    data = b"Anna Bee"
+    for short in (np.zeros((1, 2), np.int64), np.zeros(2, np.int64)):
+        batch = ColumnBatch([(data, np.zeros((2, 2), np.int64)), (data, short)], 2)
+        with pytest.raises(TableError, match="different lengths"):
+            build_dataset(tmp_path, KEY, SPEC, [batch])
 
 
 def test_native_and_plain_build_the_same_table(tmp_path, monkeypatch) -> None:

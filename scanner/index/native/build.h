@@ -483,14 +483,15 @@ EXPORT void leakscan_builder_close(Builder *w) {
 }
 
 /* Cells of one column, `rows` of them: by offsets, or each ended by a 0 byte where offsets is NULL.
+   The cell `i` stands from offsets[i * step] to the offset behind that.
    The first has the number `cell`, each further one `width` more. Gives the rows read, -1 where
    memory ran out. */
 EXPORT i64 leakscan_cells(Builder *w, u32 column, u32 kind, u64 cell, u32 width, const u8 *data, u64 size,
-                          const i64 *offsets, u64 rows) {
+                          const i64 *offsets, u64 step, u64 rows) {
     u64 at = 0, done = 0;
     for (; done < rows; done++) {
         u64 start, end;
-        if (offsets) { start = (u64)offsets[done]; end = (u64)offsets[done + 1]; if (end < start || end > size) break; }
+        if (offsets) { start = (u64)offsets[done * step]; end = (u64)offsets[done * step + 1]; if (end < start || end > size) break; }
         else {
             const u8 *stop = at < size ? memchr(data + at, 0, size - at) : NULL;
             if (!stop) break;
