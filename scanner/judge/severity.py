@@ -54,6 +54,8 @@ def score(table: SeverityTable, facts: Facts, *, flagged: bool) -> Scored:
     for item in table.deductions:
         if item.when.on(facts):
             points = max(item.floor, points - item.points)
+        else:
+            unknown += item.when.unknown(facts)
     return Scored(points, band(table, points), tuple(dict.fromkeys(unknown)))
 
 

@@ -166,8 +166,12 @@ def _ranges(starts: Ints, counts: Ints) -> Ints:
 
 def _compact(records: NDArray[np.uint32]) -> tuple[int, NDArray[np.uint32]]:
     """How many records there are, and their numbers without the gaps that removals left."""
-    unique, back = np.unique(records, return_inverse=True)
-    return len(unique), back.astype(np.uint32)
+    if not len(records):
+        return 0, records
+    present = np.zeros(int(records.max()) + 1, bool)
+    present[records] = True
+    place = np.cumsum(present, dtype=np.uint32) - np.uint32(1)
+    return int(present.sum()), place[records]
 
 
 def _cells(
@@ -175,14 +179,15 @@ def _cells(
 ) -> Cells:
     """One entry a cell: where a cell has several forms, one of them being public is enough."""
     number = records.astype(np.int64) * max(1, width) + columns
-    unique, back = np.unique(number, return_inverse=True)
-    any_strict = np.zeros(len(unique), bool)
-    any_loose = np.zeros(len(unique), bool)
-    np.logical_or.at(any_strict, back, strict)
-    np.logical_or.at(any_loose, back, loose)
+    size = int(number.max()) + 1 if len(number) else 0
+    told, any_strict, any_loose = (np.zeros(size, bool) for _ in range(3))
+    told[number] = True
+    any_strict[number[strict]] = True
+    any_loose[number[loose]] = True
+    unique = np.flatnonzero(told)
     return Cells(
         (unique // max(1, width)).astype(np.uint32),
         (unique % max(1, width)).astype(np.uint16),
-        any_strict,
-        any_loose,
+        any_strict[unique],
+        any_loose[unique],
     )

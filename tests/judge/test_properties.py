@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanner.judge.obligations import judge_facts
@@ -48,6 +48,16 @@ def test_forgetting_a_fact_adds_no_trigger_that_asks_for_it(facts, gone):
 
 @settings(max_examples=600, deadline=None)
 @given(ANY_FACTS, st.sampled_from(sorted(FACTS)))
+@example(
+    {
+        "match.level": "partial",
+        "recipient.class": "own_personal",
+        "protection.encrypted": True,
+        "dataset.level": "core",
+        "dataset.confidential": False,
+    },
+    "protection.encrypted",
+)
 def test_a_forgotten_fact_that_mattered_becomes_a_question(facts, gone):
     """Where a duty or the legal severity changes because a fact was forgotten, it is asked for."""
     whole = judge_facts(facts, PACK)
