@@ -11,7 +11,7 @@ from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
 from scanner.extract import _tags
-from scanner.extract._flow import Flow, one_line
+from scanner.extract._flow import Flow
 from scanner.model.content import Child, Kind, Layout, Segment
 
 _INLINE = frozenset((
@@ -115,7 +115,7 @@ class Page:
     def _line(self) -> None:
         if not self._text:
             return
-        text = one_line(re.sub(r"\s+", " ", "".join(self._text)))
+        text = " ".join("".join(self._text).split())
         self._text = []
         if not text:
             return

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 
 RAW = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
+_PLAIN = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)>([^<]*)")
 _NAME = re.compile(r"/?[a-zA-Z][^\s/>]*")
 _STOP = re.compile(r"[>\"']")
 _ATTRIBUTE = re.compile(
@@ -55,7 +57,17 @@ def tokens(text: str) -> Iterator[Token]:
     at = 0
     size = len(text)
     finder = _Finder(text)
+    plain = _PLAIN.match
     while at < size:
+        if found := plain(text, at):  # a tag without attributes and the text behind it
+            told, words = found.groups()
+            tag = _bare(told)
+            if tag.name not in RAW:
+                yield tag
+                if words:
+                    yield unescape(words)
+                at = found.end()
+                continue
         start = text.find("<", at)
         if start < 0:
             yield unescape(text[at:])
@@ -81,6 +93,11 @@ def tokens(text: str) -> Iterator[Token]:
             close = finder.closing(tag.name, at)
             yield RawText(tag.name, text[at:close])
             at = close
+
+
+@lru_cache(maxsize=512)
+def _bare(told: str) -> Tag:
+    return Tag(told.lower())
 
 
 def _odd(text: str, start: int, finder: _Finder) -> int:
