@@ -136,16 +136,16 @@ def windows(job: Job, text: str, data: bytes) -> Iterator[tuple[int, int, int]]:
     low = high = -1
     outside = data.translate(gate.outside) if gate.outside else b""
     back, least = gate.back, gate.least
-    by_lines = reach.lines is not None and gate.wide
+    lines = reach.lines if gate.wide else None
     if gate.outside and gate.outside[_LINE_END]:
-        by_lines = False  # no match holds a line end: the last one bounds it already
+        lines = None  # no match holds a line end: the last one bounds it already
     for first, found in job.spots():
         last = found - least
         start = 0
         if back is not None:
             start = max(0, first - back)
-        if by_lines:
-            start = max(start, _lines_before(text, max(0, first - least - 1), reach.lines or 0))
+        if lines is not None:
+            start = max(start, _lines_before(text, max(0, first - least - 1), lines))
         if outside:
             start = max(start, outside.rfind(1, 0, max(0, first - least)) + 1)
         if low >= 0 and start <= high:

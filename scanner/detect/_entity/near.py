@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
+
+from scanner.detect._entity.automaton import automaton
 
 _FOLDING = ("\u017f", "\u0130", "\u0131", "\u212a", "\ufb05", "\ufb06")
 """Characters that are the same as an ASCII letter, or as each other, to who ignores case."""
@@ -54,17 +57,13 @@ def _find(words: tuple[str, ...], text: str) -> list[list[int]] | None:
     def note(word: int, _start: int, end: int, _flags: int, _context: object) -> None:
         ends[word]((end + 1) // 2 if wide else end)
 
-    database.scan(data, match_event_handler=note)  # type: ignore[attr-defined]
+    database.scan(data, match_event_handler=note)
     return found
 
 
 @lru_cache(maxsize=32)
-def _database(words: tuple[str, ...], wide: bool) -> object | None:
-    """The words compiled, over characters of two bytes where `wide`."""
-    try:
-        import hyperscan
-    except ImportError:
-        return None
+def _database(words: tuple[str, ...], wide: bool) -> Any:
+    """The words compiled, over characters of two bytes where `wide`; None where that cannot be."""
     if any(not word or not _plain(word) for word in words):
         return None
     told = [
@@ -74,15 +73,11 @@ def _database(words: tuple[str, ...], wide: bool) -> object | None:
     ]
     if not told:
         return None
-    database = hyperscan.Database()
-    flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
-    database.compile(
-        expressions=[b"".join(b"\\x%02x" % byte for byte in word) for _, word in told],
-        ids=[place for place, _ in told],
-        elements=len(told),
-        flags=[flags] * len(told),
-    )
-    return database
+    expressions = [b"".join(b"\\x%02x" % byte for byte in word) for _, word in told]
+    try:
+        return automaton(expressions, [place for place, _ in told], caseless=True)
+    except ImportError:
+        return None
 
 
 def _plain(word: str) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
+from scanner.detect._entity.automaton import automaton
 from scanner.detect._entity.sieve import Sieve
 
 _BLOCK = 16_384
@@ -59,7 +61,11 @@ def _framed(piece: bytes) -> bytes:
 
 
 class HyperscanPrefilter:
-    """All gates in one automaton; names the end of each match."""
+    """All gates in one automaton; names the end of each match.
+
+    An automaton is compiled when a text first needs it: all gates, or where a text has few numbers,
+    those of numbers and the rest apart.
+    """
 
     name = "hyperscan"
 
@@ -67,16 +73,28 @@ class HyperscanPrefilter:
         import hyperscan
 
         self._stopped = hyperscan.ScanTerminated
-        self._gates = len(gates)
+        self._gates = gates
         self._lines = lines
         self._sieve = Sieve(gates)
-        self._all = _database(gates, range(len(gates)))
-        self._numbers = _database(gates, self._sieve.numbers)
-        self._rest = _database(gates, self._sieve.rest)
+
+    @cached_property
+    def _all(self) -> Any:
+        return self._of(range(len(self._gates)))
+
+    @cached_property
+    def _numbers(self) -> Any:
+        return self._of(self._sieve.numbers)
+
+    @cached_property
+    def _rest(self) -> Any:
+        return self._of(self._sieve.rest)
+
+    def _of(self, chosen: Sequence[int]) -> Any:
+        return automaton([self._gates[at] for at in chosen], chosen)
 
     def spots(self, data: bytes) -> Spots:
         """The end of each match; every gate over the whole block where there are very many."""
-        found = Spots(self._gates)
+        found = Spots(len(self._gates))
         ends = [one.append for one in found.ends]
         base = left = 0
 
@@ -96,12 +114,12 @@ class HyperscanPrefilter:
         for start, end, over in blocks(data, _BLOCK, self._lines):
             base, left = start - 1, (end - start) * _MOST_SPOTS
             piece = data[start:over]
-            sieved = self._sieve.pieces(piece) if self._numbers is not None else None
+            sieved = self._sieve.pieces(piece)
             try:
                 if sieved is None:
                     self._all.scan(_framed(piece), match_event_handler=note)
                     continue
-                if self._rest is not None:
+                if self._sieve.rest:
                     self._rest.scan(_framed(piece), match_event_handler=note)
                 if sieved:
                     parts = sieved
@@ -120,22 +138,6 @@ class HyperscanPrefilter:
             begins.append(at)
             at += last - first + len(apart)
         return begins, apart.join(piece[first:last] for first, last in parts)
-
-
-def _database(gates: Sequence[bytes], chosen: Sequence[int]) -> Any:
-    """The automaton of the chosen gates, None for none."""
-    import hyperscan
-
-    if not chosen:
-        return None
-    made = hyperscan.Database()
-    made.compile(
-        expressions=[gates[at] for at in chosen],
-        ids=list(chosen),
-        elements=len(chosen),
-        flags=[hyperscan.HS_FLAG_DOTALL] * len(chosen),
-    )
-    return made
 
 
 class Re2Prefilter:

@@ -31,7 +31,12 @@ class Sieve:
         self.rest = [at for at in range(len(gates)) if at not in set(self.numbers)]
 
     def pieces(self, data: bytes) -> list[tuple[int, int]] | None:
-        """Start and end of the parts that can hold numbers; None where they are most of it."""
+        """Start and end of the parts that can hold numbers; None where they are most of it.
+
+        None as well where no gate is one of numbers.
+        """
+        if not self.numbers:
+            return None
         places = np.flatnonzero(np.frombuffer(data.translate(_IS_DIGIT), np.bool_))
         near = places[: 1 - _LEAST][places[_LEAST - 1 :] - places[: 1 - _LEAST] < _WIDEST]
         if not len(near):
