@@ -111,16 +111,6 @@ static const u64 LOW_MASK[17] = {
 static const u64 HIGH_MASK[17] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFull,
     0xFFFFFFFFFFFFull, 0xFFFFFFFFFFFFFFull, ~0ull};
-/* Bytes as they are; up to 15 bytes behind them are read, and do not count. */
-INLINE u64 hash_bytes(const u8 *p, u32 n, const Keys *k) {
-    u64 state = 0;
-    for (u32 at = 0; at < n; at += 16) {
-        u32 m = n - at < 16 ? n - at : 16;
-        state = mix_block(state, load64(p + at) & LOW_MASK[m], load64(p + at + 8) & HIGH_MASK[m], k);
-    }
-    return state;
-}
-
 #define CASE 0x2020202020202020ull
 
 /* A word of ASCII letters and digits in any case; may read 16 bytes. */
@@ -129,14 +119,18 @@ INLINE u64 hash_word16(const u8 *p, u32 n, const Keys *k) {
     return hash_short(a, b, k);
 }
 
-NOINLINE u64 hash_long(const u8 *p, u32 n, const Keys *k) {
+/* Bytes with the bits of `set` added to each; up to 15 bytes behind them are read, and do not count. */
+INLINE u64 hash_blocks(const u8 *p, u32 n, u64 set, const Keys *k) {
     u64 state = 0;
     for (u32 at = 0; at < n; at += 16) {
         u32 m = n - at < 16 ? n - at : 16;
-        state = mix_block(state, (load64(p + at) | CASE) & LOW_MASK[m], (load64(p + at + 8) | CASE) & HIGH_MASK[m], k);
+        state = mix_block(state, (load64(p + at) | set) & LOW_MASK[m], (load64(p + at + 8) | set) & HIGH_MASK[m], k);
     }
     return state;
 }
+
+INLINE u64 hash_bytes(const u8 *p, u32 n, const Keys *k) { return hash_blocks(p, n, 0, k); }
+NOINLINE u64 hash_long(const u8 *p, u32 n, const Keys *k) { return hash_blocks(p, n, CASE, k); }
 
 INLINE u64 hash_word(const u8 *p, u32 n, const Keys *k) {
     return LIKELY(n <= 16) ? hash_word16(p, n, k) : hash_long(p, n, k);

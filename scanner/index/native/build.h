@@ -121,7 +121,7 @@ static int put_number(Builder *w, u64 v, u32 cell) {
 
 static int put_code(Builder *w, const u8 *code, u32 n, u32 cell) {
     put(w, bind(hash_bytes(code, n, &w->k), CODE, n, &w->k), cell);
-    w->codes[code_index(code[0]) * 36 + code_index(code[1])] |= 1ull << n;
+    w->codes[T.letter[code[0]] * 36 + T.letter[code[1]]] |= 1ull << n;
     return KEPT;
 }
 
@@ -292,8 +292,11 @@ static void lower_all(u8 *p, u32 n) {
 
 /* Bytes that folding would change or look at more closely, among the 64 at p. */
 static int may_fold(const u8 *p) {
+    FoldReady ready;
+    fold_ready(&ready);
     Block v = block_load(p);
-    return (block_high(v) | block_eq(v, '&') | block_eq(v, '(') | block_eq(v, '[') | block_eq(v, '{') | block_eq(v, '<')) != 0;
+    u64 opens, marks = fold_marks(&ready, p, v, 1, &opens);
+    return (block_high(v) | marks | opens) != 0;
 }
 
 static int fold_cell(Builder *w, const u8 *p, u64 n) {

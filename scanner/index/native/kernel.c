@@ -126,9 +126,8 @@ EXPORT void leakscan_add(Ctx *c, const u64 *pairs, const u32 *masks, u64 n, cons
     for (u64 i = 0; i < codes_n; i++) {
         u32 length = codes[i] >> 16, a = codes[i] >> 8 & 0xFF, b = codes[i] & 0xFF;
         if (length > LONGEST_CODE || !alnum((int)a) || !alnum((int)b)) continue;
-        c->codes[code_index((int)a) * 36 + code_index((int)b)] |= 1ull << length;
+        c->codes[code_place(a, b)] |= 1ull << length;
         c->any_code = 1;
-        c->code_begins[T.letter[a] << 6 | T.letter[b]] = 1;
         c->letter_codes |= (u32)(T.cls[a] == 1 && T.cls[b] == 1);
         c->digit_codes |= (u32)(T.cls[a] == 2);
     }

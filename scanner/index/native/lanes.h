@@ -349,7 +349,7 @@ INLINE int joined(const u8 *b, u32 left, u32 left_end, u32 right, u32 right_end)
     if (joiner(gap)) return 1;
     return gap == ' ' && (T.cls[b[right]] == 2 || (left_end - left == 4 && right_end - right == 4));
 }
-INLINE u32 code_index(int c) { return (u32)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); }
+INLINE u32 code_place(u32 a, u32 b) { return T.letter[a] * 37u + T.letter[b]; }
 
 /* Windows from `start` on that reach at least the word that holds the digits at `q`. */
 NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
@@ -363,7 +363,7 @@ NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
             code[n++] = (u8)low(b[i]);
             letters += T.cls[b[i]] == 1;
         }
-        u64 lengths = n >= 2 ? s->c->codes[code_index(code[0]) * 36 + code_index(code[1])] : ~0ull;
+        u64 lengths = n >= 2 ? s->c->codes[code_place(code[0], code[1])] : ~0ull;
         if (!lengths) return;
         if (stop > q && n >= SHORTEST_CODE && letters && lengths >> n & 1)
             push(s, bind(hash_bytes(code, n, &s->c->k), CODE, n, &s->c->k), start, stop, CODE, n, 0);
@@ -376,9 +376,8 @@ NOINLINE void code_windows(Scan *s, u32 start, u32 q) {
 
 /* Whether some code begins with the two characters that stand at `at`, a joiner between or not. */
 INLINE u32 code_may_begin(const Scan *s, u32 at) {
-    const u8 *p = s->f.b + at, *begins = s->c->code_begins + (T.letter[p[0]] << 6);
-    u32 one = T.letter[p[1]], two = T.letter[p[2]];
-    return begins[one < 36 ? one : two];
+    const u8 *p = s->f.b + at;
+    return s->c->codes[code_place(p[0], T.letter[p[1]] < 36 ? p[1] : p[2])] != 0;
 }
 
 /* The last place up to `at` where a word begins, looked for over at least 64 bytes; ~0 where none does. */
@@ -396,7 +395,7 @@ NOINLINE void codes_at(Scan *s, u32 start, u32 q) {
     u32 at = start, size = 0, end = s->f.n;
     if (code_may_begin(s, start)) code_windows(s, start, q);
     for (int part = 1; part < CODE_PARTS && at >= 2 && alnum(b[at - 2]); part++) {
-        if (!joiner(b[at - 1]) && b[at - 1] != ' ') break;
+        if (!T.code_gap[b[at - 1]]) break;
         if (T.cls[b[at - 2]] == 2) break;
         u32 left = word_start(b, at - 1), left_end = at - 1;
         u32 right_end = word_end(b, at, at + 6 < end ? at + 6 : end);
@@ -430,8 +429,7 @@ NOINLINE void codes(Scan *s, u32 from, u32 n) {
         u32 i = some[j], q = s->digits[i], start = mark_before(s, q);
         if (start == ~0u || q - start > LONGEST_CODE) continue;
         if (i ? s->digits[i - 1] >= start : start < from && memchr_digit(b + start, q - start)) continue;
-        u32 word = start >= 3 ? T.code_gap[b[start - 1]] & (T.cls[b[start - 2]] == 1) : 1;
-        if (word | code_may_begin(s, start)) codes_at(s, start, q);
+        codes_at(s, start, q);
     }
 }
 

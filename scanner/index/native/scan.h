@@ -26,8 +26,7 @@ typedef struct {
     u64 *singles;
     u32 pair_bits, mask_bits, single_bits;
     u32 numbers[10000]; /* lengths of numbers by their first four digits; bit 20: 17 digits and X */
-    u64 codes[1296];    /* lengths of codes by their first two characters */
-    u8 code_begins[64 * 64]; /* 1 where there are any, by T.letter of both */
+    u64 codes[37 * 37]; /* lengths of codes by their first two characters: code_place */
     u64 *chars;         /* hashes of the characters of three bytes */
     u8 lengths[LONGEST_WINDOW + 1];
     u32 any_number, any_code, any_pair;
