@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scanner.cli.options import OK, UNREAD, HomeOption, home_of, say, settings_of
+from scanner.cli.options import HomeOption, home_of, print_lines, settings_of
 
 
 def entities(
@@ -24,9 +23,5 @@ def entities(
     from scanner.run.lines import told_entities
 
     opened = home_of(ctx, home)
-    code = OK
-    for line in told_entities(opened, file, settings_of(opened), lists=lists, blind=blind_name):
-        say(json.dumps(line, ensure_ascii=False))
-        if "coverage" in line:
-            code = UNREAD
-    raise typer.Exit(code)
+    told = told_entities(opened, file, settings_of(opened), lists=lists, blind=blind_name)
+    raise typer.Exit(print_lines(told))

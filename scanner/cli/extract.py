@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scanner.cli.options import OK, UNREAD, HomeOption, home_of, say, settings_of
+from scanner.cli.options import HomeOption, home_of, print_lines, settings_of
 
 
 def extract(
@@ -20,9 +19,4 @@ def extract(
     from scanner.run.lines import extract_lines
 
     opened = home_of(ctx, home)
-    code = OK
-    for line in extract_lines(file, settings_of(opened)):
-        say(json.dumps(line, ensure_ascii=False))
-        if "coverage" in line:
-            code = OK if line["coverage"] == "COMPLETE" else UNREAD
-    raise typer.Exit(code)
+    raise typer.Exit(print_lines(extract_lines(file, settings_of(opened))))

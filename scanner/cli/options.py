@@ -67,6 +67,16 @@ def print_json(value: object) -> None:
     say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def print_lines(lines: Iterable[Mapping[str, Any]]) -> int:
+    """Print one JSON object a line; the exit code that a coverage among them asks for."""
+    code = OK
+    for line in lines:
+        say(json.dumps(line, ensure_ascii=False))
+        if line.get("coverage", "COMPLETE") != "COMPLETE":
+            code = UNREAD
+    return code
+
+
 def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json: bool) -> None:
     """Print rows as a table of the named columns, or whole as a JSON list."""
     rows = list(rows)

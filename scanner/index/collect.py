@@ -44,7 +44,7 @@ class Collected:
     counts: list[tuple[int, int, int, int]]  # of each column: kept, empty, placeholder, short
     values: int = 0
     common: list[int] = field(default_factory=list)
-    owner: object = field(default=None, repr=False)  # keeps the memory of the arrays
+    owner: _Native | None = field(default=None, repr=False)  # keeps the memory of the arrays
 
     def table(self, tag_bits: int) -> Table:
         """The table of the segment; counts values and common cells, then drops the keys."""
@@ -57,7 +57,7 @@ class Collected:
 
     def _forget(self) -> None:
         self.hashes, self.numbers = np.empty(0, np.uint64), np.empty(0, np.uint32)
-        if isinstance(self.owner, _Native):
+        if self.owner is not None:
             self.owner.release()
 
     def columns(self) -> tuple[ColumnCounts, ...]:
@@ -96,6 +96,8 @@ class Collector:
                 f"the table of {self._spec.id} has too many cells for one dataset (more than "
                 f"{MOST_CELLS - 1}): register it in parts"
             )
+        if any(_length(column) != rows for column in columns):
+            raise _uneven()
         for at, column in enumerate(columns):
             self._sink.column(at, self.records, rows, column)
         self.records += rows
@@ -170,10 +172,24 @@ class _Python:
         )
 
 
+def _buffers(column: Column) -> tuple[bytes, I64] | None:
+    """The bytes and offsets of a column that is not a sequence of texts."""
+    if isinstance(column, tuple) and column and isinstance(column[0], bytes):
+        return column
+    return None
+
+
+def _length(column: Column) -> int:
+    """How many cells a column has; an offset more than cells where there is one for each."""
+    if (buffers := _buffers(column)) is None:
+        return len(column)
+    return len(buffers[1]) - (buffers[1].ndim == 1)
+
+
 def _texts(column: Column) -> Sequence[str]:
-    if not isinstance(column, tuple) or not column or not isinstance(column[0], bytes):
+    if (buffers := _buffers(column)) is None:
         return column  # type: ignore[return-value]
-    data, offsets = column
+    data, offsets = buffers
     bounds = offsets.tolist()
     spans = bounds if offsets.ndim == 2 else itertools.pairwise(bounds)
     return [data[a:b].decode("utf-8", "replace") for a, b in spans]
@@ -219,11 +235,9 @@ class _Native:
 
     def column(self, at: int, first: int, rows: int, column: Column) -> None:
         """Take the cells of a column, that of record `first` first."""
-        if isinstance(column, tuple) and column and isinstance(column[0], bytes):
-            data, offsets = column[0], np.ascontiguousarray(column[1], np.int64)
-            place, step = pointer(offsets), offsets.ndim
-            if len(offsets) != rows + (step == 1):
-                raise _uneven()
+        if (buffers := _buffers(column)) is not None:
+            data, offsets = buffers[0], np.ascontiguousarray(buffers[1], np.int64)
+            place, step = pointer(offsets), offsets.ndim  # one offset a cell, or its two
         else:
             data, place, step = _joined(column, rows), 0, 1  # type: ignore[arg-type]
         width = len(self._kinds)

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from presidio_analyzer import Pattern, PatternRecognizer, RecognizerRegistry
+from presidio_analyzer import Pattern, PatternRecognizer
 
 from scanner.columns.checks import luhn, resident_id
 from scanner.detect._entity import engine
-from scanner.detect._entity.presidio import data_registry, make_analyzer
-from scanner.detect._entity.scan import EntityScanner
+from scanner.detect._entity.presidio import data_registry
 from scanner.detect._entity.validators import VALIDATORS
 from scanner.model.content import Segment
+from tests.entities.slow import ENDLESS, slow_scanner
 
 
 def test_a_slow_pattern_is_named_and_the_rest_found(monkeypatch):
-    monkeypatch.setattr(engine, "TIMEOUT_SECONDS", 0.05)
-    registry = RecognizerRegistry(supported_languages=["en"])
-    for name, regex in (("slow", r"(?:a|aa)+!c"), ("fine", r"TK-\d{4}")):
-        registry.add_recognizer(
-            PatternRecognizer(name.upper(), name=name, patterns=[Pattern(name, regex, 0.6)])
-        )
-    scanner = EntityScanner(make_analyzer(registry))
+    scanner = slow_scanner(monkeypatch)
     assert scanner.entities(Segment("TK-1234"))[0].type == "FINE"
     assert scanner.complete and not scanner.timed_out
-    found = scanner.entities(Segment("aa!c TK-1234 " + "a" * 40 + "caa!c"))
+    found = scanner.entities(Segment(ENDLESS))
     assert [one.type for one in found] == ["SLOW", "FINE"]
     assert not scanner.complete
     assert scanner.timed_out == {"slow: slow"}

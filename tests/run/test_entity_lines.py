@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import json
 
-from presidio_analyzer import Pattern, PatternRecognizer, RecognizerRegistry
 from typer.testing import CliRunner
 
 from scanner.cli.main import app
 from scanner.detect import entities
-from scanner.detect._entity import engine
-from scanner.detect._entity.presidio import make_analyzer
-from scanner.detect._entity.scan import EntityScanner
 from scanner.home import open_home
 from scanner.run.lines import told_entities
 from scanner.settings import load_settings
+from tests.entities.slow import ENDLESS, slow_scanner
 
 
 def test_a_pattern_that_does_not_finish_makes_the_file_partial(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "TIMEOUT_SECONDS", 0.05)
-    registry = RecognizerRegistry(supported_languages=["en"])
-    for name, regex in (("slow", r"(?:a|aa)+!c"), ("fine", r"TK-\d{4}")):
-        registry.add_recognizer(
-            PatternRecognizer(name.upper(), name=name, patterns=[Pattern(name, regex, 0.6)])
-        )
-    scanner = EntityScanner(make_analyzer(registry))
+    scanner = slow_scanner(monkeypatch)
     monkeypatch.setattr(entities, "scanner_for", lambda home: scanner)
     home = open_home(tmp_path / "home")
     file = tmp_path / "note.txt"
@@ -33,7 +24,7 @@ def test_a_pattern_that_does_not_finish_makes_the_file_partial(tmp_path, monkeyp
     assert [
         line["type"] for line in told_entities(home, file, settings, lists=False, blind=False)
     ] == ["FINE"]
-    file.write_text("aa!c TK-1234 " + "a" * 40 + "caa!c\n")
+    file.write_text(ENDLESS + "\n")
     lines = list(told_entities(home, file, settings, lists=False, blind=False))
     assert [line.get("type") for line in lines] == ["SLOW", "FINE", None]
     assert lines[-1] == {

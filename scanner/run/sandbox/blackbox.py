@@ -19,7 +19,8 @@ from scanner.run.sandbox.codec import Malformed, unpack
 SIZE = 1 << 17
 BODY = SIZE - 24
 _REVOKED = struct.Struct("<Q")
-_STOOD = struct.Struct("<d")
+_SECONDS = struct.Struct("<d")
+_STOOD_AT, _BEGUN_AT = BODY + 8, BODY + 16
 _HEAD = struct.Struct("<QII")
 _COUNT = struct.Struct("<I")
 
@@ -73,25 +74,25 @@ def revoked(page: mmap.mmap) -> int:
 
 def stood_still(page: mmap.mmap, seconds: float) -> None:
     """Tells the worker how long it was made to stand still in its life."""
-    _STOOD.pack_into(page, BODY + _REVOKED.size, seconds)
+    _SECONDS.pack_into(page, _STOOD_AT, seconds)
 
 
 def stood(page: mmap.mmap) -> float:
     """Seconds for which this worker was made to stand still in its life."""
-    seconds: float = _STOOD.unpack_from(page, BODY + _REVOKED.size)[0]
+    seconds: float = _SECONDS.unpack_from(page, _STOOD_AT)[0]
     return seconds
 
 
 def begin(page: mmap.mmap, seconds: float) -> None:
     """Notes for how many seconds the worker had run when its job began; `write` comes after it."""
-    _STOOD.pack_into(page, BODY + _REVOKED.size + _STOOD.size, seconds)
+    _SECONDS.pack_into(page, _BEGUN_AT, seconds)
 
 
 def begun(page: mmap.mmap, job: int) -> float | None:
     """For how many seconds the worker had run when this job began; None while it has not."""
     if _HEAD.unpack_from(page, 0)[0] != job:
         return None
-    seconds: float = _STOOD.unpack_from(page, BODY + _REVOKED.size + _STOOD.size)[0]
+    seconds: float = _SECONDS.unpack_from(page, _BEGUN_AT)[0]
     return seconds
 
 

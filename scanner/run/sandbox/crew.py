@@ -137,6 +137,10 @@ class Worker:
         begun = blackbox.begun(self.process.page, self.job.number)
         return figures_of(self.process.pid)[0] - begun if begun is not None else 0.0
 
+    def spent(self, now: float) -> float:
+        """Seconds since its document began, without those in which it stood still."""
+        return now - self.began - self.aside.seconds(now)
+
     def go_on(self, now: float) -> None:
         """Ends its standing still."""
         self.aside.worked = self.worked()

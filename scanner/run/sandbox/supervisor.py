@@ -217,7 +217,7 @@ class Supervisor(Dispatch, threading.Thread):
         now = time.monotonic()
         if worker.aside.since:
             worker.go_on(now)  # it had ended before it was set aside
-        spent = now - worker.began - worker.aside.seconds(now)
+        spent = worker.spent(now)
         job.spent += spent
         self._crew.usual.note(spent)
         memory = any(one.outcome.reason == "memory" for one in job.attempt.closed.values())
@@ -358,8 +358,7 @@ class Supervisor(Dispatch, threading.Thread):
         if job is None:
             return
         self.counts[reason] += 1
-        now = time.monotonic()
-        job.spent += now - worker.began - worker.aside.seconds(now)
+        job.spent += worker.spent(time.monotonic())
         job.attempt.cut_short(trace, reason)
         if self._try_again(worker, job, trace, reason):
             return
