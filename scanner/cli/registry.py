@@ -18,6 +18,7 @@ from scanner.cli.options import (
     settings_of,
     tell,
 )
+from scanner.cli.progress import Rows
 
 if TYPE_CHECKING:
     from scanner.home import Home
@@ -52,15 +53,17 @@ def add(
 
     opened = home_of(ctx, home)
     settings_of(opened)
-    enrolled = add_dataset(
-        opened,
-        file,
-        dataset_id,
-        title=title,
-        dossier_file=dossier,
-        sheet=sheet,
-        encoding=encoding,
-    )
+    with Rows(as_json) as rows:
+        enrolled = add_dataset(
+            opened,
+            file,
+            dataset_id,
+            title=title,
+            dossier_file=dossier,
+            sheet=sheet,
+            encoding=encoding,
+            progress=rows.count,
+        )
     show_enrolled(enrolled, as_json)
 
 
@@ -83,15 +86,17 @@ def add_public_directory(
 
     opened = home_of(ctx, home)
     settings_of(opened)
-    enrolled = add_public(
-        opened,
-        file,
-        dataset_id,
-        source=source,
-        as_of=as_of.date(),
-        sheet=sheet,
-        encoding=encoding,
-    )
+    with Rows(as_json) as rows:
+        enrolled = add_public(
+            opened,
+            file,
+            dataset_id,
+            source=source,
+            as_of=as_of.date(),
+            sheet=sheet,
+            encoding=encoding,
+            progress=rows.count,
+        )
     show_enrolled(enrolled, as_json)
 
 
@@ -154,6 +159,7 @@ def show_enrolled(enrolled: object, as_json: bool) -> None:
         tell(key, id=enrolled.spec.id, records=enrolled.report.records, cells=enrolled.report.cells)
     )
     print_rows(rows, ["column", "kind", "role", "indexed", "alone_enough", "personal"], False)
+    _say_resumed(enrolled.report.resumed)
     if enrolled.locator:
         say(tell("sheet_taken", sheet=enrolled.locator))
     if not enrolled.with_header:
@@ -179,9 +185,17 @@ def update(
     """Bring a dataset to the state of a new table; only rows that differ are written."""
     from scanner.run.enrol import update_dataset
 
-    done = update_dataset(
-        home_of(ctx, home), dataset_id, file, dossier_file=dossier, sheet=sheet, encoding=encoding
-    )
+    opened = home_of(ctx, home)
+    with Rows(as_json) as rows:
+        done = update_dataset(
+            opened,
+            dataset_id,
+            file,
+            dossier_file=dossier,
+            sheet=sheet,
+            encoding=encoding,
+            progress=rows.count,
+        )
     report = done.report
     told = {
         "id": dataset_id,
@@ -194,6 +208,21 @@ def update(
         print_json(told)
     else:
         say(tell("updated", **told))
+        _say_resumed(report.resumed)
+
+
+@app.command()
+def merge(ctx: typer.Context, dataset_id: IdArgument, home: HomeOption = None) -> None:
+    """Make one file of what updates left in several; an update starts it by itself when due."""
+    from scanner.run.merging import merge_now
+
+    size = merge_now(home_of(ctx, home), dataset_id)
+    say(tell("merged" if size else "not_merged", id=dataset_id, size=size))
+
+
+def _say_resumed(rows: int) -> None:
+    if rows:
+        say(tell("resumed", rows=rows))
 
 
 @app.command()

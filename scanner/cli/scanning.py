@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from scanner.cli.options import INCIDENTS, OK, UNREAD, print_json, print_rows, say, tell
+from scanner.cli.progress import Shown
 from scanner.home import Home
 from scanner.model.errors import UsageError
 from scanner.record.store import Store
@@ -46,7 +46,7 @@ def run_scan(
     if report is not None:
         check_writable(report, *companions(report))
     scan = Scan(home, settings, paths, full=full)
-    with _Shown(scan.progress, quiet or as_json), _Interruptible(scan):
+    with Shown(lambda: progress_line(scan.progress), quiet or as_json), _Interruptible(scan):
         done = scan.run()
     with Store.open(home) as store:
         chosen = store.select(under=done.roots, events=everything, totals_scan=done.scan_id)
@@ -142,35 +142,6 @@ class _Interruptible:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-
-
-class _Shown:
-    """Progress: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
-
-    def __init__(self, progress: Progress, quiet: bool) -> None:
-        self._progress = progress
-        self._quiet = quiet
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> None:
-        if not self._quiet:
-            self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        if not self._quiet:
-            self._thread.join()
-
-    def _run(self) -> None:
-        terminal = sys.stderr.isatty()
-        while not self._over.wait(0.5 if terminal else 30.0):
-            line = progress_line(self._progress)
-            sys.stderr.write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
-            sys.stderr.flush()
-        if terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def progress_line(progress: Progress) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scanner.index.collect import Collected, Collector
+from scanner.index.collect import Collected
+from scanner.index.gather import Batch, Progress, gathered
 from scanner.index.lock import locked
 from scanner.index.manifest import (
-    MOST_COLUMNS,
     Manifest,
     Part,
     dataset_dir,
@@ -19,14 +20,12 @@ from scanner.index.manifest import (
     write_manifest,
 )
 from scanner.index.segment import write_segment
-from scanner.index.types import BuildReport, ColumnBatch
+from scanner.index.types import BuildReport
 from scanner.model.errors import TableError
 from scanner.model.rule import DatasetSpec
 from scanner.text.keys import Keys
 
 TAG_BITS = 32
-Batch = Sequence[Sequence[str]] | ColumnBatch
-Progress = Callable[[int], None]
 
 
 def build_dataset(
@@ -35,6 +34,7 @@ def build_dataset(
     spec: DatasetSpec,
     batches: Iterable[Batch],
     *,
+    source: str = "",
     progress: Progress | None = None,
     tag_bits: int = TAG_BITS,
     expires: datetime | None = None,
@@ -43,61 +43,43 @@ def build_dataset(
 
     A row has its cells in the order of `spec.indexed`; missing cells at its end count as empty.
     `progress` is told the number of rows read so far. Cut short at any moment, the old index or
-    the new one stands. Raises TableError where there is nothing to index.
+    the new one stands; what was done of a large table is taken up by the next build whose
+    `source`, which names the rows, is the same. Raises TableError where there is nothing to index.
     """
     started = time.monotonic()
     keys = Keys.of(key)
     folder = dataset_dir(index_dir, spec.id)
-    collected = collect(spec, batches, keys, progress)
-    if not collected.records:
-        raise TableError(f"the table of {spec.id} has no row: nothing was registered")
-    if not collected.cells:
-        raise TableError(
-            f"no cell of the table of {spec.id} can be matched (empty, placeholders, or too short "
-            "to tell a customer): nothing was registered"
-        )
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locked(folder):
-        old = read_manifest(folder, keys) if (folder / "manifest.json").exists() else None
-        generation = old.generation + 1 if old else 1
-        name = segment_name(generation)
-        size = write_part(folder / name, keys, spec, collected, tag_bits)
-        part = Part(name, 0, collected.records, collected.cells)
-        manifest = Manifest(
-            spec,
-            generation,
-            collected.records,
-            collected.records,
-            (part,),
-            expires=expires.isoformat() if expires else "",
-            built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        write_manifest(folder, manifest, keys)
-    return report_of(collected, spec, size, started, collected.records, added=collected.records)
+    with gathered(folder, keys, spec, batches, source=source, progress=progress) as (told, resumed):
+        if not told.records:
+            raise TableError(f"the table of {spec.id} has no row: nothing was registered")
+        if not told.cells:
+            raise TableError(
+                f"no cell of the table of {spec.id} can be matched (empty, placeholders, or too "
+                "short to tell a customer): nothing was registered"
+            )
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with locked(folder):
+            old = read_manifest(folder, keys)
+            generation = old.generation + 1 if old else 1
+            name = segment_name(generation)
+            size = write_part(folder / name, keys, spec, told, tag_bits)
+            manifest = Manifest(
+                spec,
+                generation,
+                told.records,
+                told.records,
+                (Part(name, 0, told.records, told.cells),),
+                expires=expires.isoformat() if expires else "",
+                built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            write_manifest(folder, manifest, keys)
+    report = report_of(told, spec, size, started, told.records, added=told.records)
+    return replace(report, resumed=resumed)
 
 
 def segment_name(generation: int) -> str:
     """A file name that no earlier segment of the dataset had."""
     return f"g{generation}-{os.getpid()}.idx"
-
-
-def collect(
-    spec: DatasetSpec, batches: Iterable[Batch], keys: Keys, progress: Progress | None
-) -> Collected:
-    """Every key of every row."""
-    if not spec.indexed:
-        raise TableError(f"the table of {spec.id} has no column that can be matched")
-    if len(spec.indexed) > MOST_COLUMNS:
-        raise TableError(
-            f"the table of {spec.id} has {len(spec.indexed)} columns to match, at most "
-            f"{MOST_COLUMNS} are possible: leave out some in the dossier (indexed: false)"
-        )
-    collector = Collector(spec, keys)
-    for batch in batches:
-        collector.add(batch)
-        if progress is not None:
-            progress(collector.records)
-    return collector.finish()
 
 
 def write_part(
@@ -110,7 +92,9 @@ def write_part(
         "cells": collected.cells,
         "columns": len(spec.indexed),
     }
-    return write_segment(path, keys, table, collected.anchors, numbers)
+    size = write_segment(path, keys, table, collected.anchors, numbers)
+    collected.values, collected.common = table.values, table.common
+    return size
 
 
 def report_of(

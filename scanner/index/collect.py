@@ -12,7 +12,8 @@ import numpy as np
 
 from scanner.index.anchors import Anchors, AnchorSet, length_bit
 from scanner.index.kernel import Kernel, kernel, pointer
-from scanner.index.table import Table, make_table
+from scanner.index.pairs import Held, Pairs
+from scanner.index.table import Shape, Table, make_table
 from scanner.index.types import I64, U32, U64, ColumnBatch, ColumnCounts
 from scanner.model.errors import TableError
 from scanner.model.rule import DatasetSpec, FieldKind
@@ -33,32 +34,21 @@ Column = Sequence[str] | tuple[bytes, I64]
 
 @dataclass(slots=True)
 class Collected:
-    """Keys and cells of a whole table."""
+    """Keys and cells of a table, or of some of its rows: `records` is above every record."""
 
     spec: DatasetSpec
     records: int
     cells: int
-    hashes: U64 = field(repr=False)
-    numbers: U32 = field(repr=False)
+    pairs: Pairs = field(repr=False)
     anchors: Anchors = field(repr=False)
     counts: list[tuple[int, int, int, int]]  # of each column: kept, empty, placeholder, short
     values: int = 0
     common: list[int] = field(default_factory=list)
-    owner: _Native | None = field(default=None, repr=False)  # keeps the memory of the arrays
 
     def table(self, tag_bits: int) -> Table:
-        """The table of the segment; counts values and common cells, then drops the keys."""
-        width, space = len(self.spec.indexed), self.records * len(self.spec.indexed)
-        made = make_table(
-            self.hashes, self.numbers, space, tag_bits, width=width, taken=self._forget
-        )
-        self.values, self.common = made.values, made.common
-        return made
-
-    def _forget(self) -> None:
-        self.hashes, self.numbers = np.empty(0, np.uint64), np.empty(0, np.uint32)
-        if self.owner is not None:
-            self.owner.release()
+        """The table of the segment; the keys are dropped on the way."""
+        width = len(self.spec.indexed)
+        return make_table(self.pairs, Shape(self.records * width, tag_bits, width))
 
     def columns(self) -> tuple[ColumnCounts, ...]:
         """The counts of each column."""
@@ -70,15 +60,20 @@ class Collected:
 
 
 class Collector:
-    """Takes batches of rows; `finish` gives what they held."""
+    """Takes batches of rows from record `first` on; `finish` gives what they held."""
 
-    def __init__(self, spec: DatasetSpec, keys: Keys) -> None:
+    def __init__(self, spec: DatasetSpec, keys: Keys, first: int = 0) -> None:
         self._spec = spec
         self._width = len(spec.indexed)
         loaded = kernel()
         kinds = [column.kind for column in spec.indexed]
         self._sink = _Native(loaded, kinds, keys) if loaded else _Python(kinds, keys)
-        self.records = 0
+        self.records = first
+
+    @property
+    def pairs(self) -> int:
+        """How many keys it holds."""
+        return self._sink.pairs
 
     def add(self, batch: object) -> None:
         """Take a batch of rows."""
@@ -130,6 +125,11 @@ class _Python:
         self._numbers: list[int] = []
         self._counts = [[0, 0, 0, 0] for _ in kinds]
 
+    @property
+    def pairs(self) -> int:
+        """How many keys there are."""
+        return len(self._hashes)
+
     def column(self, at: int, first: int, rows: int, column: Column) -> None:
         """Take the cells of a column, that of record `first` first."""
         for row, cell in enumerate(_texts(column)):
@@ -165,11 +165,20 @@ class _Python:
             spec,
             records,
             sum(counts[0] for counts in self._counts),
-            siphash(np.array(self._hashes, np.uint64), self._keys.sip),
-            np.array(self._numbers, np.uint32),
+            Held(
+                siphash(np.array(self._hashes, np.uint64), self._keys.sip),
+                np.array(self._numbers, np.uint32),
+            ),
             self._anchors.freeze(),
             [(a, b, c, d) for a, b, c, d in self._counts],
         )
+
+
+def without_first(column: Column, rows: int) -> Column:
+    """A column without the cells of its first rows."""
+    if (buffers := _buffers(column)) is not None:
+        return buffers[0], buffers[1][rows:]
+    return column[rows:]  # type: ignore[return-value]
 
 
 def _buffers(column: Column) -> tuple[bytes, I64] | None:
@@ -263,11 +272,21 @@ class _Native:
         """Give back the memory of the keys; nothing may look at them any more."""
         self._kernel.call("builder_release", self._handle)
 
+    def _told(self) -> U64:
+        """How many keys, pairs of words and single words there are, and where the keys lie."""
+        told = np.zeros(5, np.uint64)
+        self._kernel.call("builder_told", self._handle, pointer(told))
+        return told
+
+    @property
+    def pairs(self) -> int:
+        """How many keys there are."""
+        return int(self._told()[0])
+
     def finish(self, spec: DatasetSpec, records: int) -> Collected:
         """What all cells gave."""
         call, handle = self._kernel.call, self._handle
-        told = np.zeros(5, np.uint64)
-        call("builder_told", handle, pointer(told))
+        told = self._told()
         counts = np.zeros((64, 4), np.uint64)
         call("builder_counts", handle, pointer(counts))
         size = int(told[0])
@@ -279,11 +298,13 @@ class _Native:
             spec,
             records,
             sum(counts[0] for counts in columns),
-            np.frombuffer(_memory(int(told[3]), size * 8), np.uint64),
-            np.frombuffer(_memory(int(told[4]), size * 4), np.uint32),
+            Held(
+                np.frombuffer(_memory(int(told[3]), size * 8), np.uint64),
+                np.frombuffer(_memory(int(told[4]), size * 4), np.uint32),
+                self.release,  # which keeps the memory as long as it is held
+            ),
             self._anchors(int(told[1]), int(told[2])),
             columns,
-            owner=self,
         )
 
     def _anchors(self, pairs: int, singles: int) -> Anchors:

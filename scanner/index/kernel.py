@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scanner.text.fold import raw_table
 
-VERSION = 2
+VERSION = 3
 FOLDER = Path(__file__).with_name("native")
 LEVELS = ("v4vbmi", "v4", "v3", "v2")
 _NEEDS = {
@@ -60,7 +60,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "sort": (_P, [_P, _P, _U64]),
     "sorted_close": (None, [_P]),
     "sorted_told": (None, [_P, _P]),
-    "fill": (None, [_P, _U32, _U32, _U32, _P, _U64, _P, _P, _P, _U32, _U32, _P]),
+    "fill": (None, [_P, _U32, _U32, _U32, _U64] + [_P] * 6 + [_U32, _U32, _P]),
 }
 
 

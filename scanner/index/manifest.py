@@ -10,9 +10,11 @@ import re
 import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from scanner.index.lock import remove_idle
 from scanner.index.segment import damaged
 from scanner.index.types import U32
 from scanner.model.errors import IndexDamaged, KeyMissing, UsageError
@@ -21,6 +23,7 @@ from scanner.text.keys import Keys
 
 FORMAT = 1
 NAME = "manifest.json"
+MERGING = "merging"  # folder in which a merged segment is made
 MOST_COLUMNS = 64
 _ID = re.compile(r"[\w][\w.\-]{0,99}")
 
@@ -59,6 +62,11 @@ def dataset_dir(index_dir: Path, dataset_id: str) -> Path:
             "at most 100 of them"
         )
     return index_dir / dataset_id
+
+
+def shape_of(spec: DatasetSpec) -> list[list[str]]:
+    """The matched columns and their kinds: fingerprints of one such shape can be compared."""
+    return [[column.name, column.kind.value] for column in spec.indexed]
 
 
 def spec_to_json(spec: DatasetSpec) -> dict[str, object]:
@@ -107,7 +115,6 @@ def write_manifest(folder: Path, manifest: Manifest, keys: Keys) -> None:
     manifest = replace(manifest, removed_file=name, removed_crc=crc)
     told = {
         "format": FORMAT,
-        "check": f"{keys.check:016x}",
         "generation": manifest.generation,
         "next_record": manifest.next_record,
         "live": manifest.live,
@@ -117,13 +124,50 @@ def write_manifest(folder: Path, manifest: Manifest, keys: Keys) -> None:
         "built_at": manifest.built_at,
         "spec": spec_to_json(manifest.spec),
     }
+    write_signed(folder / NAME, told, keys)
+    _tidy(folder, {NAME, name, *(part.file for part in manifest.parts)})
+
+
+def write_signed(path: Path, told: dict[str, Any], keys: Keys) -> None:
+    """Put a signed file of plain data in the place of an older one, at once and for good."""
+    told = {**told, "check": f"{keys.check:016x}"}
     body = json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
     signature = hashlib.blake2b(body, key=keys.mac, digest_size=16).hexdigest().encode()
-    temporary = folder / f".{NAME}.{os.getpid()}"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     write_whole(temporary, signature + b"\n" + body)
-    temporary.replace(folder / NAME)
-    sync_folder(folder)
-    _tidy(folder, {NAME, name, *(part.file for part in manifest.parts)})
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def read_signed(path: Path, keys: Keys, form: int) -> dict[str, Any] | None:
+    """What `write_signed` wrote, None where there is no file.
+
+    Raises IndexDamaged where it is not whole or of a newer format, KeyMissing where another key
+    made it.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise IndexDamaged(f"the index file {path} cannot be read: {error.strerror}") from None
+    signature, _, body = raw.partition(b"\n")
+    try:
+        told: dict[str, Any] = json.loads(body)
+        check, found = told["check"], told["format"]
+    except (ValueError, KeyError, TypeError):
+        raise damaged(path) from None
+    if found > form:
+        raise IndexDamaged(f"the index file {path} was made by a newer leakscan: update leakscan")
+    if check != f"{keys.check:016x}":
+        raise KeyMissing(
+            f"the index in {path.parent} was made with another key: put back the key file it was "
+            "made with (LEAKSCAN_KEY_FILE says where it lies), or register the dataset again"
+        )
+    good = hashlib.blake2b(body, key=keys.mac, digest_size=16).hexdigest().encode()
+    if not hmac.compare_digest(good, signature):
+        raise damaged(path)
+    return told
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -150,6 +194,8 @@ def _tidy(folder: Path, kept: set[str]) -> None:
     for path in folder.iterdir():
         if path.name not in kept and path.is_file():
             path.unlink(missing_ok=True)
+    if (folder / MERGING).is_dir():
+        remove_idle(folder / MERGING)
 
 
 def read_manifest(folder: Path, keys: Keys) -> Manifest | None:
@@ -157,29 +203,9 @@ def read_manifest(folder: Path, keys: Keys) -> Manifest | None:
 
     Raises IndexDamaged where it is not whole, KeyMissing where another key made it.
     """
-    path = folder / NAME
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+    told = read_signed(folder / NAME, keys, FORMAT)
+    if told is None:
         return None
-    except OSError as error:
-        raise IndexDamaged(f"the index file {path} cannot be read: {error.strerror}") from None
-    signature, _, body = raw.partition(b"\n")
-    try:
-        told = json.loads(body)
-        check, form = told["check"], told["format"]
-    except (ValueError, KeyError, TypeError):
-        raise damaged(path) from None
-    if form > FORMAT:
-        raise IndexDamaged(f"the index file {path} was made by a newer leakscan: update leakscan")
-    if check != f"{keys.check:016x}":
-        raise KeyMissing(
-            f"the index in {folder} was made with another key: put back the key file it was made "
-            "with (LEAKSCAN_KEY_FILE says where it lies), or register the dataset again"
-        )
-    good = hashlib.blake2b(body, key=keys.mac, digest_size=16).hexdigest().encode()
-    if not hmac.compare_digest(good, signature):
-        raise damaged(path)
     removed = _read_removed(folder, told["removed"])
     return Manifest(
         spec_from_json(told["spec"]),

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from scanner.index.kept import Kept
 from scanner.index.manifest import Manifest, read_manifest
+from scanner.index.pairs import ranges_of
 from scanner.index.segment import Segment
 from scanner.index.session import MatchSession
 from scanner.index.types import U32, U64, Bools
+from scanner.model.errors import IndexDamaged
 from scanner.model.rule import DatasetSpec
 from scanner.text.keys import Keys
 
@@ -23,6 +26,7 @@ class IndexedDataset:
 
     spec: DatasetSpec
     records: int
+    next_record: int
     version: str
     expires: str
     built_at: str
@@ -40,31 +44,28 @@ class IndexedDataset:
         """Cells that are indexed, those of removed records counted until the next merge."""
         return sum(int(segment.numbers["cells"]) for segment in self.segments)
 
-    def table(self) -> tuple[U32, NDArrayU8, U64]:
+    def table(self, at: int = 0, of: int = 1) -> tuple[U32, NDArrayU8, U64]:
         """Record, column and kept fingerprint bits of every cell of records that count.
 
-        The bits stand at the upper end of the u64; `prefix_bits` says how many they are.
+        Of all cells, or of those in range `at` of `of` ranges of fingerprints. The bits stand at
+        the upper end of the u64; `prefix_bits` says how many they are.
         """
-        width = np.uint64(len(self.spec.indexed))
-        shift = np.uint64(64 - self.prefix_bits)
-        records, columns, prints = [], [], []
-        for base, segment in zip(self.bases, self.segments, strict=True):
-            kept, cells = segment.cells()
-            records.append((cells // width).astype(np.uint32) + np.uint32(base))
-            columns.append((cells % width).astype(np.uint8))
-            prints.append(kept >> shift << shift)
-        record = np.concatenate(records) if records else np.empty(0, np.uint32)
-        column = np.concatenate(columns) if columns else np.empty(0, np.uint8)
-        found = np.concatenate(prints) if prints else np.empty(0, np.uint64)
-        if len(self.removed):
-            live = ~np.isin(record, self.removed)
-            record, column, found = record[live], column[live], found[live]
-        return record, column, found
+        width = np.uint32(len(self.spec.indexed))
+        prints, cells = self._kept().part(at, of)
+        record, column = np.divmod(cells, width)
+        return record, column.astype(np.uint8), prints
+
+    def ranges(self) -> int:
+        """In how many ranges its cells are better taken."""
+        return ranges_of([self._kept()])
+
+    def _kept(self) -> Kept:
+        return Kept(self.segments, self.bases, len(self.spec.indexed), self.removed)
 
     @property
     def prefix_bits(self) -> int:
         """Upper bits of a fingerprint that every segment of the dataset keeps."""
-        return min((segment.prefix_bits for segment in self.segments), default=64)
+        return self._kept().prefix_bits
 
     def close(self) -> None:
         """Forget what was decoded."""
@@ -95,8 +96,14 @@ class Index:
         folders = sorted(path for path in index_dir.iterdir()) if index_dir.is_dir() else []
         for folder in folders:
             manifest = read_manifest(folder, keys) if folder.is_dir() else None
-            if manifest is not None and not _expired(manifest):
-                datasets[manifest.spec.id] = _open_dataset(folder, manifest, keys, verify)
+            while manifest is not None and not _expired(manifest):
+                try:
+                    datasets[manifest.spec.id] = _open_dataset(folder, manifest, keys, verify)
+                    break
+                except IndexDamaged:
+                    before, manifest = manifest, read_manifest(folder, keys)
+                    if manifest is not None and manifest.generation == before.generation:
+                        raise  # not changed in between, so it is damaged
         return cls(datasets, keys)
 
     @property
@@ -149,6 +156,7 @@ def _open_dataset(folder: Path, manifest: Manifest, keys: Keys, verify: bool) ->
     return IndexedDataset(
         manifest.spec,
         manifest.live,
+        manifest.next_record,
         f"{manifest.built_at} g{manifest.generation}",
         manifest.expires,
         manifest.built_at,

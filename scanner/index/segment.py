@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import json
 import mmap
 import os
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.index.anchors import Anchors
+from scanner.index.pairs import in_range
 from scanner.index.seal import seal
 from scanner.index.table import Table, unpack
 from scanner.index.types import U32, U64
@@ -41,23 +43,31 @@ def write_segment(
 ) -> int:
     """Write a segment and flush it to the disk; gives its size in bytes."""
     nonce = os.urandom(12)
-    packed = anchors.pack()
-    sections = {"sealed": memoryview(seal(packed, keys.seal, nonce))}
-    for name in ("bloom", "offsets", "entries", "postings"):
-        sections[name] = getattr(table, name).view(np.uint8).data
+    sealed = seal(anchors.pack(), keys.seal, nonce)
+    sizes = {"sealed": len(sealed), **table.sizes}
+    told: dict[str, Any] = dict(numbers)
+    told |= {
+        name: getattr(table, name) for name in ("values", "bucket_bits", "tag_bits", "payload_bits")
+    }
+    told |= {"check": f"{keys.check:016x}", "nonce": nonce.hex(), "sections": {}}
+    places, checks, end = {}, dict.fromkeys(SECTIONS, 0), HEADER
+    for name in SECTIONS:
+        places[name] = end + -end % 64
+        end = places[name] + sizes[name]
+    at = dict(places)
     with path.open("wb") as out:
-        out.write(bytes(HEADER))
-        told: dict[str, Any] = dict(numbers)
-        told |= {
-            name: getattr(table, name)
-            for name in ("values", "bucket_bits", "tag_bits", "payload_bits")
-        }
-        told |= {"check": f"{keys.check:016x}", "nonce": nonce.hex(), "sections": {}}
-        for name in SECTIONS:
-            out.write(bytes(-out.tell() % 64))
-            told["sections"][name] = [out.tell(), len(sections[name]), zlib.crc32(sections[name])]
-            out.write(sections[name])
-        told["size"] = out.tell()
+        for name, piece in itertools.chain(
+            [("sealed", np.frombuffer(sealed, np.uint8))], table.pieces()
+        ):
+            data = piece.view(np.uint8).data
+            out.seek(at[name])
+            out.write(data)
+            at[name] += len(data)
+            checks[name] = zlib.crc32(data, checks[name])
+        assert all(at[name] == places[name] + sizes[name] for name in SECTIONS)
+        told["sections"] = {name: [places[name], sizes[name], checks[name]] for name in SECTIONS}
+        told["size"] = end
+        out.truncate(end)
         out.seek(0)
         out.write(_header(told, keys))
         out.flush()
@@ -153,21 +163,32 @@ class Segment:
     def decoded(self) -> tuple[U64, NDArray[np.bool_], U64]:
         """Every entry, ascending: kept bits (in the upper end of u64), several flag, payload."""
         if self._decoded is None:
-            count, tag_bits = self.numbers["values"], self.numbers["tag_bits"]
-            width = tag_bits + 1 + self.numbers["payload_bits"]
-            entry = unpack(self.entries, count, width)
-            sizes = self.offsets[1:].astype(np.int64) - self.offsets[:-1]
-            bucket = np.repeat(np.arange(len(sizes), dtype=np.uint64), sizes)
-            low = np.uint64((1 << tag_bits) - 1)
-            kept = (bucket << np.uint64(tag_bits) | entry & low) << np.uint64(64 - self.prefix_bits)
-            several = (entry >> np.uint64(tag_bits) & np.uint64(1)).astype(bool)
-            payload = entry >> np.uint64(tag_bits + 1)
-            self._decoded = kept, several, payload
+            self._decoded = self._entries(0, len(self.offsets) - 1)
         return self._decoded
 
-    def cells(self) -> tuple[U64, U64]:
-        """Kept bits and cell number of every cell."""
-        kept, several, payload = self.decoded()
+    def _entries(self, first: int, behind: int) -> tuple[U64, NDArray[np.bool_], U64]:
+        """The entries of some buckets."""
+        tag_bits = self.numbers["tag_bits"]
+        width = tag_bits + 1 + self.numbers["payload_bits"]
+        bounds = self.offsets[first : behind + 1].astype(np.int64)
+        entry = unpack(self.entries, int(bounds[0]), int(bounds[-1] - bounds[0]), width)
+        bucket = np.repeat(np.arange(first, behind, dtype=np.uint64), np.diff(bounds))
+        low = np.uint64((1 << tag_bits) - 1)
+        kept = (bucket << np.uint64(tag_bits) | entry & low) << np.uint64(64 - self.prefix_bits)
+        several = (entry >> np.uint64(tag_bits) & np.uint64(1)).astype(bool)
+        return kept, several, entry >> np.uint64(tag_bits + 1)
+
+    def cells(self, at: int = 0, of: int = 1) -> tuple[U64, U64]:
+        """Kept bits and cell number of every cell, or of range `at` of `of` (a power of two)."""
+        buckets = len(self.offsets) - 1
+        if of > buckets:  # a range is less than a bucket
+            kept, numbers = self.cells()
+            mine = in_range(kept, at, of)
+            return kept[mine], numbers[mine]
+        each = buckets // of
+        kept, several, payload = (
+            self.decoded() if of == 1 else self._entries(at * each, (at + 1) * each)
+        )
         heads = payload[several].astype(np.int64)
         counts = self.postings[heads].astype(np.int64)
         inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -36,7 +36,11 @@ class ColumnCounts:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build or an update did. `records` are those that the dataset holds now."""
+    """What a build or an update did.
+
+    `records` are those that the dataset holds now; `resumed` rows were read by an earlier build
+    that was cut short.
+    """
 
     dataset_id: str
     records: int
@@ -48,6 +52,7 @@ class BuildReport:
     added: int = 0
     removed: int = 0
     unchanged: int = 0
+    resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Changing a dataset without building it anew: rows added and removed, merging, removal."""
+"""Changing a dataset without building it anew: rows added and removed, expiry, removal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scanner.index.anchors import Anchors
-from scanner.index.build import (
-    TAG_BITS,
-    Batch,
-    Progress,
-    build_dataset,
-    collect,
-    report_of,
-    segment_name,
-    write_part,
-)
+from scanner.index.build import TAG_BITS, build_dataset, report_of, segment_name, write_part
 from scanner.index.collect import Collected
+from scanner.index.gather import Batch, Progress, gathered
+from scanner.index.kept import Kept
 from scanner.index.lock import locked
 from scanner.index.manifest import (
     NAME,
@@ -30,18 +22,17 @@ from scanner.index.manifest import (
     Part,
     dataset_dir,
     read_manifest,
+    shape_of,
     sync_folder,
     write_manifest,
 )
-from scanner.index.segment import Segment, write_segment
-from scanner.index.table import make_table
+from scanner.index.pairs import Picked, ranges_of
+from scanner.index.segment import Segment
 from scanner.index.types import I64, U32, U64, Bools, BuildReport
 from scanner.model.errors import TableError, UsageError
 from scanner.model.rule import DatasetSpec
 from scanner.text.keys import Keys
 
-MOST_PARTS = 8  # segments of a dataset; one more and they are merged
-MOST_REMOVED = 0.25  # share of records removed; above it the segments are merged
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
@@ -51,6 +42,7 @@ def update_dataset(
     spec: DatasetSpec,
     batches: Iterable[Batch],
     *,
+    source: str = "",
     progress: Progress | None = None,
 ) -> BuildReport:
     """Bring a dataset to the state of a new table; only rows that differ are written.
@@ -62,40 +54,39 @@ def update_dataset(
     keys = Keys.of(key)
     folder = dataset_dir(index_dir, spec.id)
     manifest = read_manifest(folder, keys)
-    if manifest is None or _shape(manifest.spec) != _shape(spec):
-        return build_dataset(index_dir, key, spec, batches, progress=progress)
-    collected = collect(spec, batches, keys, progress)
-    if not collected.cells:
-        raise TableError(
-            f"no cell of the new table of {spec.id} can be matched: nothing was changed (to take "
-            "the dataset out, remove it)"
-        )
-    with locked(folder):
-        manifest = read_manifest(folder, keys) or manifest
-        added, removed = _differences(folder, manifest, collected, keys)
-        changed = _replaced(manifest, spec, manifest.removed, removed)
-        size = 0
-        if len(added):
-            part, size = _write_added(folder, changed, spec, _subset(collected, added), keys)
-            changed = replace(
-                changed,
-                parts=(*changed.parts, part),
-                next_record=changed.next_record + len(added),
-                live=changed.live + len(added),
+    if manifest is None or shape_of(manifest.spec) != shape_of(spec):
+        return build_dataset(index_dir, key, spec, batches, source=source, progress=progress)
+    with gathered(folder, keys, spec, batches, source=source, progress=progress) as (told, resumed):
+        if not told.cells:
+            raise TableError(
+                f"no cell of the new table of {spec.id} can be matched: nothing was changed (to "
+                "take the dataset out, remove it)"
             )
-        write_manifest(folder, changed, keys)
-    if len(changed.parts) > MOST_PARTS or len(changed.removed) > MOST_REMOVED * changed.live:
-        merge_dataset(index_dir, key, spec.id)
-    return report_of(
-        collected,
+        with locked(folder):
+            manifest = read_manifest(folder, keys) or manifest
+            added, removed = _differences(folder, manifest, told, keys)
+            changed = _replaced(manifest, spec, manifest.removed, removed)
+            size = 0
+            if len(added):
+                part, size = _write_added(folder, changed, spec, _subset(told, added), keys)
+                changed = replace(
+                    changed,
+                    parts=(*changed.parts, part),
+                    next_record=changed.next_record + len(added),
+                    live=changed.live + len(added),
+                )
+            write_manifest(folder, changed, keys)
+    report = report_of(
+        told,
         spec,
         size,
         started,
         changed.live,
         added=len(added),
         removed=len(removed),
-        unchanged=collected.records - len(added),
+        unchanged=told.records - len(added),
     )
+    return replace(report, resumed=resumed)
 
 
 def remove_records(index_dir: Path, key: bytes, dataset_id: str, records: Iterable[int]) -> int:
@@ -138,49 +129,6 @@ def set_expiry(index_dir: Path, key: bytes, dataset_id: str, at: datetime | None
         write_manifest(folder, replace(manifest, expires=at.isoformat() if at else ""), keys)
 
 
-def merge_dataset(index_dir: Path, key: bytes, dataset_id: str) -> int:
-    """Make one segment of all segments of a dataset; gives its size in bytes.
-
-    Record numbers stay as they are; values of removed records leave the index.
-    """
-    keys = Keys.of(key)
-    folder = dataset_dir(index_dir, dataset_id)
-    _must_exist(folder, dataset_id)
-    with locked(folder):
-        manifest = read_manifest(folder, keys)
-        if manifest is None:
-            raise _unknown(dataset_id)
-        width = len(manifest.spec.indexed)
-        segments = [Segment.open(folder / part.file, keys) for part in manifest.parts]
-        bits = min((segment.prefix_bits for segment in segments), default=64)
-        prints, cells = [], []
-        for part, segment in zip(manifest.parts, segments, strict=True):
-            kept, numbers = segment.cells()
-            shift = np.uint64(64 - bits)
-            prints.append(kept >> shift << shift)
-            cells.append(numbers + np.uint64(part.base * width))
-        hashes, numbers = np.concatenate(prints), np.concatenate(cells)
-        if len(manifest.removed):
-            live = ~np.isin((numbers // np.uint64(width)).astype(np.uint32), manifest.removed)
-            hashes, numbers = hashes[live], numbers[live]
-        generation = manifest.generation + 1
-        table = make_table(
-            hashes,
-            numbers.astype(np.uint32),
-            manifest.next_record * width,
-            TAG_BITS,
-            bits,
-            width,
-        )
-        name = segment_name(generation)
-        told = {"records": manifest.next_record, "cells": len(numbers), "columns": width}
-        anchors = Anchors.union([segment.anchors for segment in segments])
-        size = write_segment(folder / name, keys, table, anchors, told)
-        part = Part(name, 0, manifest.next_record, len(numbers))
-        write_manifest(folder, replace(manifest, generation=generation, parts=(part,)), keys)
-    return size
-
-
 def _unknown(dataset_id: str) -> UsageError:
     return UsageError(f"there is no dataset {dataset_id!r} in the index")
 
@@ -188,10 +136,6 @@ def _unknown(dataset_id: str) -> UsageError:
 def _must_exist(folder: Path, dataset_id: str) -> None:
     if not folder.is_dir():
         raise _unknown(dataset_id)
-
-
-def _shape(spec: DatasetSpec) -> list[tuple[str, str]]:
-    return [(column.name, column.kind.value) for column in spec.indexed]
 
 
 def _replaced(manifest: Manifest, spec: DatasetSpec, old: U32, gone: U32) -> Manifest:
@@ -237,36 +181,36 @@ def _differences(
     width = np.uint64(len(manifest.spec.indexed))
     segments = [Segment.open(folder / part.file, keys) for part in manifest.parts]
     shift = np.uint64(64 - min((s.prefix_bits for s in segments), default=64))
+    known = Kept(segments, [part.base for part in manifest.parts], int(width), manifest.removed)
+    of = ranges_of([known, collected.pairs])
     old = np.zeros(manifest.next_record, np.uint64)
-    for part, segment in zip(manifest.parts, segments, strict=True):
-        kept, cells = segment.cells()
-        records = cells // width + np.uint64(part.base)
-        old += signatures(records, cells % width, kept >> shift, manifest.next_record)
-    cells = np.stack((collected.hashes >> shift, collected.numbers.astype(np.uint64)), axis=1)
-    cells = np.unique(cells, axis=0) if len(cells) else cells
-    new = signatures(cells[:, 1] // width, cells[:, 1] % width, cells[:, 0], collected.records)
+    new = np.zeros(collected.records, np.uint64)
+    for at in range(of):
+        for pairs, told in ((known, old), (collected.pairs, new)):
+            prints, cells = _unique(*pairs.part(at, of), shift)
+            told += signatures(cells // width, cells % width, prints, len(told))
     live = np.setdiff1d(np.arange(len(old), dtype=np.uint32), manifest.removed)
     have, want = _ranked(old[live]), _ranked(new)
     kept_rows: Bools = np.isin(want, have)
     return np.flatnonzero(~kept_rows), live[~np.isin(have, want)].astype(np.uint32)
 
 
+def _unique(hashes: U64, numbers: U32, shift: np.uint64) -> tuple[U64, U64]:
+    """The kept bits of fingerprints with their cells, each pair once."""
+    prints, cells = hashes >> shift, numbers.astype(np.uint64)
+    order = np.lexsort((cells, prints))
+    prints, cells = prints[order], cells[order]
+    fresh = np.ones(len(prints), bool)
+    fresh[1:] = (prints[1:] != prints[:-1]) | (cells[1:] != cells[:-1])
+    return prints[fresh], cells[fresh]
+
+
 def _subset(collected: Collected, rows: I64) -> Collected:
     """What was collected of some rows, numbered from 0."""
-    width = np.uint64(len(collected.spec.indexed))
     place = np.full(collected.records, -1, np.int64)
     place[rows] = np.arange(len(rows))
-    at = place[(collected.numbers // width).astype(np.int64)]
-    ours = at >= 0
-    numbers = at[ours].astype(np.uint64) * width + collected.numbers[ours] % width
-    numbers = numbers.astype(np.uint32)
-    return replace(
-        collected,
-        records=len(rows),
-        hashes=collected.hashes[ours],
-        numbers=numbers,
-        cells=int(ours.sum()),
-    )
+    picked = Picked(collected.pairs, len(collected.spec.indexed), place)
+    return replace(collected, records=len(rows), pairs=picked)
 
 
 def _write_added(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.index.open import Index
+from scanner.index.open import Index, IndexedDataset
 from scanner.model.rule import Column, DatasetSpec, FieldKind, Role
 from scanner.registry.designation import Entry
 from scanner.registry.publicity import Cells, Publicity, measure
@@ -36,6 +36,8 @@ def measure_publicity(index: Index, entry: Entry, publics: Sequence[Entry]) -> P
     """The publicity of a dataset against the public directories that are in the index."""
     held = [item for item in publics if item.id in index.datasets]
     indexed = entry.spec.indexed
+    if not held:
+        return measure(_deep_rows(index.datasets[entry.id]), indexed, entry.records, 0)
     records, columns, prints = index.cells(entry.id)
     bits = min((index.datasets[i.id].prefix_bits for i in (entry, *held)), default=64)
     shift = np.uint64(64 - bits)
@@ -64,6 +66,24 @@ def measure_publicity(index: Index, entry: Entry, publics: Sequence[Entry]) -> P
         min(editions, default=""),
         untested=untested(entry.spec, [item.spec for item in held]),
     )
+
+
+def _deep_rows(dataset: IndexedDataset) -> Cells:
+    """One cell that is not public for each row that holds a deep value, taken range by range.
+
+    Without a directory, no other figure depends on the cells.
+    """
+    deep = np.array([column.role is Role.DEEP for column in dataset.spec.indexed], bool)
+    marked: Bools = np.zeros(dataset.next_record if deep.any() else 0, bool)
+    if deep.any():
+        of = dataset.ranges()
+        for at in range(of):
+            records, columns, _ = dataset.table(at, of)
+            marked[records[deep[columns]]] = True
+    rows = int(marked.sum())
+    column = np.full(rows, int(deep.argmax()), np.uint16)
+    no = np.zeros(rows, bool)
+    return Cells(np.arange(rows, dtype=np.uint32), column, no, no)
 
 
 def untested(spec: DatasetSpec, publics: Sequence[DatasetSpec]) -> tuple[Column, ...]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from scanner import __version__
 from scanner.columns.typing import ColumnGuess, type_columns
 from scanner.home import Home
-from scanner.index.build import Batch, build_dataset
+from scanner.index.build import build_dataset
+from scanner.index.gather import Batch, Progress
 from scanner.index.open import Index
 from scanner.index.types import BuildReport
 from scanner.index.update import remove_dataset as drop_from_index
@@ -29,10 +31,10 @@ from scanner.registry.draft import write_dossier
 from scanner.registry.measuring import remeasure
 from scanner.registry.overrule import spec_for
 from scanner.registry.registry import Registry
+from scanner.run.merging import merge_in_background
 from scanner.run.table import Table, open_table
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def add_dataset(
     registry.check_free(checked_id(dataset_id))
     table = open_table(file, sheet=sheet, encoding=encoding)
     spec, guesses = typed(table, dataset_id, dossier)
-    report = _build(home, spec, table, progress)
-    figures = source_figures(file, report.records)
+    figures = source_figures(file)
+    report = _build(home, spec, table, figures, progress)
+    figures = replace(figures, rows=report.records)
     shown = title or (dossier.title if dossier else file.stem)
     registry.add(spec, dossier, records=report.records, source=figures, title=shown)
     measure_now(home, registry)
@@ -116,13 +119,14 @@ def add_public(
     table = open_table(file, sheet=sheet, encoding=encoding)
     spec, guesses = typed(table, directory_id, None)
     spec = replace(spec, public=True)
-    report = _build(home, spec, table, progress)
+    figures = source_figures(file)
+    report = _build(home, spec, table, figures, progress)
     registry.add_public(
         spec,
         source_text=source,
         as_of=as_of,
         records=report.records,
-        source=source_figures(file, report.records),
+        source=replace(figures, rows=report.records),
     )
     measure_now(home, registry)
     return Enrolled(spec, guesses, report, table.with_header, table.locator)
@@ -152,15 +156,19 @@ def update_dataset(
     spec = spec_for(dataset_id, entry.spec.columns, dossier)
     spec = replace(spec, public=entry.spec.public)
     cells = _same_columns(spec, table)
-    report = change_index(home.index, home.key(), spec, cells, progress=progress)
+    figures = source_figures(file)
+    report = change_index(
+        home.index, home.key(), spec, cells, source=_named(figures, table), progress=progress
+    )
     registry.update(
         dataset_id,
         spec=spec,
         dossier=dossier,
         records=report.records,
-        source=source_figures(file, report.records),
+        source=replace(figures, rows=report.records),
     )
     measure_now(home, registry)
+    merge_in_background(home, dataset_id)
     return Enrolled(
         spec, (), report, table.with_header, table.locator, None, registry.get(dataset_id)
     )
@@ -210,7 +218,7 @@ def typed(
     return spec, guesses
 
 
-def source_figures(file: Path, rows: int) -> SourceFigures:
+def source_figures(file: Path, rows: int = 0) -> SourceFigures:
     """Name, hash, size and rows of the file a dataset was read from."""
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -228,10 +236,22 @@ def _must_be_usable(table: Table, spec: DatasetSpec) -> None:
     )
 
 
-def _build(home: Home, spec: DatasetSpec, table: Table, progress: Progress | None) -> BuildReport:
+def _build(
+    home: Home,
+    spec: DatasetSpec,
+    table: Table,
+    figures: SourceFigures,
+    progress: Progress | None,
+) -> BuildReport:
     key = home.key(create=True)
     home.index.mkdir(mode=0o700, exist_ok=True)
-    return build_dataset(home.index, key, spec, _indexed_cells(spec, table), progress=progress)
+    cells, source = _indexed_cells(spec, table), _named(figures, table)
+    return build_dataset(home.index, key, spec, cells, source=source, progress=progress)
+
+
+def _named(figures: SourceFigures, table: Table) -> str:
+    """What names the rows of a table: the same name, the same rows from this program."""
+    return "\n".join((__version__, figures.sha256, table.locator, table.encoding))
 
 
 def _indexed_cells(spec: DatasetSpec, table: Table) -> Iterator[Batch]:

@@ -46,7 +46,7 @@ def enrol_document(
         DatasetSpec(dataset_id, ()),
         dossier,
         records=report.fingerprints,
-        source=source_figures(file, 0),
+        source=source_figures(file),
         form="document",
         title=title or (dossier.title if dossier else file.name),
     )

@@ -44,8 +44,8 @@ for turn in range(150):
     collector = Collector(SPEC, Keys.of(KEY))
     collector.add([[text(5) for _ in range(8)] for _ in range(20)])
     found = collector.finish()
-    if len(found.hashes):
-        found.table(32)
+    if len(found.pairs):
+        list(found.table(32).pieces())
     prints_of(text(50), Keys.of(KEY))
 print("done")
 """

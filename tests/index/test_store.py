@@ -16,10 +16,11 @@ import pytest
 from scanner.index import kernel as kernel_module
 from scanner.index.build import build_dataset
 from scanner.index.collect import Collector
+from scanner.index.merge import merge_dataset
 from scanner.index.open import Index
 from scanner.index.segment import Segment
 from scanner.index.types import ColumnBatch
-from scanner.index.update import merge_dataset, remove_dataset, set_expiry, update_dataset
+from scanner.index.update import remove_dataset, set_expiry, update_dataset
 from scanner.model.content import Segment as Text
 from scanner.model.errors import HomeError, IndexDamaged, KeyMissing, TableError, UsageError
 from scanner.model.rule import Column, DatasetSpec, FieldKind
@@ -281,7 +282,8 @@ import sys
 from pathlib import Path
 from tests.index.test_store import KEY, SPEC, rows
 from scanner.index.build import build_dataset
-from scanner.index.update import merge_dataset, update_dataset
+from scanner.index.merge import merge_dataset
+from scanner.index.update import update_dataset
 folder = Path(sys.argv[1])
 print("ready", flush=True)
 step = 0

@@ -6,7 +6,7 @@
 #include "print.h"
 #include "seal.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 EXPORT int leakscan_version(void) { return VERSION; }
 EXPORT const char *leakscan_path(void) { return PATH; }

@@ -108,30 +108,37 @@ EXPORT void leakscan_sorted_told(const Sorted *s, u64 *told) {
     told[0] = s->n; told[1] = s->values; told[2] = s->postings;
 }
 
-/* Fill the sections. `common` gets, for each column, the cells whose value more than `few` hold. */
-EXPORT void leakscan_fill(const Sorted *s, u32 bucket_bits, u32 tag_bits, u32 payload_bits, u64 *bloom, u64 words,
-                          u32 *offsets, u8 *entries, u32 *postings, u32 width, u32 few, u64 *common) {
-    u32 size = tag_bits + 1 + payload_bits, next_posting = 0;
-    u64 value = 0, next_bucket = 0, buckets = 1ull << bucket_bits;
+/* Fill what a range of hashes gives of the sections; ranges come in ascending order. `at` has the
+   next value, posting and bucket and is moved on; the arrays begin at the places that `from` tells:
+   a word of the Bloom filter, a bucket, a byte of the entries, a posting. `common` gets, for each
+   column, the cells whose value more than `few` hold. */
+EXPORT void leakscan_fill(const Sorted *s, u32 bucket_bits, u32 tag_bits, u32 payload_bits, u64 words, const u64 *from,
+                          u64 *at, u64 *bloom, u32 *offsets, u8 *entries, u32 *postings, u32 width, u32 few, u64 *common) {
+    u32 size = tag_bits + 1 + payload_bits;
+    u64 value = at[0], next_posting = at[1], next_bucket = at[2];
     for (u64 i = 0; i < s->n; value++) {
         u64 h = s->h[i], end = i + 1, entry, bucket = bucket_bits ? h >> (64 - bucket_bits) : 0;
         while (end < s->n && s->h[end] == h) end++;
-        while (next_bucket <= bucket) offsets[next_bucket++] = (u32)value;
+        while (next_bucket <= bucket) offsets[next_bucket++ - from[1]] = (u32)value;
         entry = h << bucket_bits >> (64 - tag_bits);
         if (end - i == 1) entry |= (u64)s->c[i] << (tag_bits + 1);
         else {
-            entry |= 1ull << tag_bits | (u64)next_posting << (tag_bits + 1);
-            postings[next_posting++] = (u32)(end - i);
+            u32 *list = postings + (next_posting - from[3]);
+            entry |= 1ull << tag_bits | next_posting << (tag_bits + 1);
+            *list++ = (u32)(end - i);
             for (u64 j = i; j < end; j++) {
-                postings[next_posting++] = s->c[j];
+                *list++ = s->c[j];
                 if (end - i > few) common[s->c[j] % width]++;
             }
+            next_posting += end - i + 1;
         }
-        bloom[(h >> 32) * words >> 32] |= 1ull << (h >> 20 & 63) | 1ull << (h >> 26 & 63) | 1ull << (h >> 32 & 63) | 1ull << (h >> 38 & 63);
-        u64 place = value * size, low = load64(entries + (place >> 3)) | entry << (place & 7);
-        memcpy(entries + (place >> 3), &low, 8);
+        bloom[((h >> 32) * words >> 32) - from[0]] |= 1ull << (h >> 20 & 63) | 1ull << (h >> 26 & 63) | 1ull << (h >> 32 & 63) | 1ull << (h >> 38 & 63);
+        u64 place = value * size;
+        u8 *into = entries + ((place >> 3) - from[2]);
+        u64 low = load64(into) | entry << (place & 7);
+        memcpy(into, &low, 8);
         i = end;
     }
-    while (next_bucket <= buckets) offsets[next_bucket++] = (u32)value;
+    at[0] = value; at[1] = next_posting; at[2] = next_bucket;
 }
 #endif
