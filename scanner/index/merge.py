@@ -20,7 +20,7 @@ from scanner.index.manifest import (
 )
 from scanner.index.segment import Segment, write_segment
 from scanner.index.table import Shape, make_table
-from scanner.model.errors import UsageError
+from scanner.model.errors import IndexDamaged, UsageError
 from scanner.text.keys import Keys
 
 LONGEST_WAIT = 600.0  # seconds that a merge waits for an update to end
@@ -49,25 +49,41 @@ def merge_dataset(index_dir: Path, key: bytes, dataset_id: str) -> int:
     manifest = read_manifest(folder, keys)
     if manifest is None:
         raise UsageError(f"there is no dataset {dataset_id!r} in the index")
+    try:
+        size, name = _merge(folder, manifest, keys)
+    except (FileNotFoundError, IndexDamaged):
+        if _still(folder, manifest, keys) is not None:
+            raise
+        return 0
+    return size if name else 0
+
+
+def _still(folder: Path, manifest: Manifest, keys: Keys) -> Manifest | None:
+    """The manifest now, None where it does not begin with the same segments any more."""
+    now = read_manifest(folder, keys)
+    return now if now and now.parts[: len(manifest.parts)] == manifest.parts else None
+
+
+def _merge(folder: Path, manifest: Manifest, keys: Keys) -> tuple[int, str]:
+    """Merge; gives the size and the name of the segment, no name where none came into force."""
     work = folder / MERGING
     work.mkdir(exist_ok=True, mode=0o700)
-    with locked(work):
+    with locked(work, 0):
         for left in work.iterdir():  # of a merge that was cut short
             left.unlink()
-        made = work / "merged.idx"
+        made, name = work / "merged.idx", ""
         size, cells = _merged(made, folder, manifest, keys)
         with locked(folder, LONGEST_WAIT):
-            now = read_manifest(folder, keys)
-            count = len(manifest.parts)
-            if now is None or now.parts[:count] != manifest.parts:
-                return 0
-            name = segment_name(now.generation + 1)
-            made.replace(folder / name)
-            part = Part(name, 0, manifest.next_record, cells)
-            changed = replace(now, generation=now.generation + 1, parts=(part, *now.parts[count:]))
-            write_manifest(folder, changed, keys)
+            now = _still(folder, manifest, keys)
+            if now is not None:
+                name = segment_name(now.generation + 1)
+                made.replace(folder / name)
+                part = Part(name, 0, manifest.next_record, cells)
+                parts = (part, *now.parts[len(manifest.parts) :])
+                changed = replace(now, generation=now.generation + 1, parts=parts)
+                write_manifest(folder, changed, keys)
         shutil.rmtree(work, ignore_errors=True)
-    return size
+    return size, name
 
 
 def _merged(path: Path, folder: Path, manifest: Manifest, keys: Keys) -> tuple[int, int]:

@@ -92,7 +92,7 @@ class Spool:
         """
         with ExitStack() as self._lock:
             if self._folder.is_dir():
-                self._lock.enter_context(locked(self._folder))
+                self._lock.enter_context(locked(self._folder, 0))
                 told = self._journal() if self._source else None
                 if told is None or not self._take(told):
                     self.discard()
@@ -127,7 +127,7 @@ class Spool:
         """Write what was collected since the last call as a run; it counts when this returns."""
         if not self._folder.is_dir():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock.enter_context(locked(self._folder))
+            self._lock.enter_context(locked(self._folder, 0))
         self.runs.append(self._write(collected))
         self.records, self.cells = collected.records, self.cells + collected.cells
         for sums, more in zip(self.counts, collected.counts, strict=True):
