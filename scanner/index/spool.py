@@ -188,6 +188,11 @@ class Spool:
         self.counts = [[0, 0, 0, 0] for _ in self._spec.indexed]
 
 
+def unfinished(index_dir: Path) -> list[Path]:
+    """Folders of runs that a build left which was cut short, or which is being built now."""
+    return sorted(path.parent for path in index_dir.glob(f"*/{FOLDER}/{JOURNAL}"))
+
+
 def _checksum(path: Path) -> int:
     check = 0
     with path.open("rb") as file:

@@ -11,6 +11,7 @@ from scanner import __version__
 from scanner.home import Home
 from scanner.index.kernel import describe
 from scanner.index.open import Index
+from scanner.index.spool import unfinished
 from scanner.judge.pack import open_pack
 from scanner.messages import message
 from scanner.model.errors import LeakscanError
@@ -78,6 +79,10 @@ def _index(home: Home) -> tuple[str, str]:
         told = [f"{name} ({one.records})" for name, one in index.datasets.items()]
     finally:
         index.close()
+    told += [
+        message("cli", "doctor_unfinished", None, id=folder.parent.name, folder=folder)
+        for folder in unfinished(home.index)
+    ]
     return "ok", ", ".join(told)
 
 

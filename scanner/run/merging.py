@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 
 from scanner.home import Home
@@ -34,3 +35,4 @@ def merge_in_background(home: Home, dataset_id: str) -> None:
         )
         if os.name == "posix":
             os.setpriority(os.PRIO_PROCESS, started.pid, PRIORITY)
+        threading.Thread(target=started.wait, daemon=True).start()  # so that it leaves no zombie
