@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from scanner.home import open_home
+from scanner.index import pairs
 from scanner.index.build import build_dataset
 from scanner.index.open import Index
+from scanner.index.update import remove_records
 from scanner.model.rule import Column, DatasetSpec, FieldKind, Role
 from scanner.registry.measuring import measure_publicity, remeasure
 from scanner.registry.publicity import Cells, measure, propose
@@ -117,6 +119,27 @@ def test_the_proposals_of_the_table(
     assert found.sources == ("pub",)
     assert found.as_of == "2026-05-01"
     assert found.mostly_public is (name in ("L1", "L2"))
+
+
+@pytest.mark.parametrize("whole", [1, 1 << 24])
+def test_without_a_directory_only_deep_rows_are_counted(tmp_path, monkeypatch, whole):
+    """Rows with a deep value, removed ones left out, in ranges of fingerprints or at once."""
+    home = open_home(tmp_path)
+    key = home.key(create=True)
+    rows = [[r[0], r[1], deep(n) if n % 4 else ""] for n, r in enumerate(CUSTOMERS)]
+    build_dataset(home.index, key, DatasetSpec("L5", (ORG, PHONE, HABIT)), [rows])
+    remove_records(home.index, key, "L5", range(40))
+    registry = Registry.open(home)
+    registry.add(DatasetSpec("L5", (ORG, PHONE, HABIT)), records=len(rows) - 40)
+    monkeypatch.setattr(pairs, "WHOLE", whole)
+    index = Index.open(home.index, key)
+    found = measure_publicity(index, registry.get("L5"), [])
+    index.close()
+    left = rows[40:]
+    share = sum(bool(row[2]) for row in left) / len(left)
+    assert found.deep_nonpublic == pytest.approx(share, abs=1e-6)
+    assert (found.rows, found.sources, found.entity_public) == (len(left), (), 0.0)
+    assert (found.proposal, found.reason) == ("unproven", "no_source")
 
 
 def test_what_was_measured_is_written_down_once(setting):
