@@ -32,7 +32,10 @@ def levels() -> dict[str, tuple[str, str]]:
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return {"generic": ("", "")}
     told = {f"v{n}": (f"-march=x86-64-v{n}", f"-mcpu=x86_64_v{n}") for n in (4, 3, 2)}
-    told["v4vbmi"] = ("-march=x86-64-v4 -mavx512vbmi", "-mcpu=x86_64_v4+avx512vbmi")
+    told["v4vbmi"] = (
+        "-march=x86-64-v4 -mavx512vbmi -mavx512vbmi2",
+        "-mcpu=x86_64_v4+avx512vbmi+avx512vbmi2",
+    )
     return {**told, "generic": ("", "-mcpu=x86_64")}
 
 

@@ -22,7 +22,7 @@ _NEEDS = {
     "v2": {"sse4_2", "ssse3", "popcnt"},
     "v3": {"avx2", "bmi1", "bmi2", "fma", "movbe"},
     "v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
-    "v4vbmi": {"avx512vbmi"},
+    "v4vbmi": {"avx512vbmi", "avx512_vbmi2"},
 }
 _P, _U32, _U64 = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {

@@ -1,43 +1,59 @@
 /* The lanes of the scan: words, numbers, codes, e-mail addresses. */
+#ifndef LEAKSCAN_LANES_H
+#define LEAKSCAN_LANES_H
 
 /* ---- words ---- */
-/* Try the collected anchors: those that pass the filters are walked. */
-NOINLINE u32 drain(Scan *s, u32 n) {
-    const Ctx *c = s->c;
-    u32 found = 0;
-    if (!c->any_pair && !c->singles) return 0;
-    if (c->pair_bits > 15)
-        for (u32 i = 0; i < n && i < 64; i++) __builtin_prefetch(&c->pairs[s->anchor_hash[i] >> (64 - c->pair_bits)]);
-    if (!c->singles) {
-        for (u32 i = 0; i < n; i++) {
-            u64 p = s->anchor_hash[i];
-            if (i + 64 < n) __builtin_prefetch(&c->pairs[s->anchor_hash[i + 64] >> (64 - c->pair_bits)]);
-            s->anchors[found] = s->anchors[i];
-            s->anchor_hash[found] = p;
-            found += (u32)pair_passes(c, p);
-        }
-    } else {
-        for (u32 i = 0; i < n; i++) {
-            u64 p = s->anchor_hash[i];
-            u32 at = s->anchors[i];
-            s->anchors[found] = at;
-            s->anchor_hash[found] = p;
-            found += (u32)(at >> 31 ? single_passes(c, p) : pair_passes(c, p));
-        }
+/* Which of the collected anchors pass the filter of words alone, or that of pairs, in place. */
+INLINE u32 sifted(Scan *s, u32 n, const u64 *filter, u32 bits) {
+    u32 found = 0, i = 0;
+    if (bits > 15)
+        for (u32 j = 0; j < n && j < 64; j++) __builtin_prefetch(&filter[s->anchor_hash[j] >> (64 - bits)]);
+#if defined(__AVX512DQ__)
+    const __m512i low = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
+    const __m128i shift = _mm_cvtsi32_si128(64 - (int)bits);
+    for (; i + 8 <= n; i += 8) {
+        __m512i p = _mm512_loadu_si512((const void *)(s->anchor_hash + i));
+        if (bits > 15)
+            for (u32 j = i + 64; j < i + 72 && j < n; j++) __builtin_prefetch(&filter[s->anchor_hash[j] >> (64 - bits)]);
+        __m512i word = _mm512_i64gather_epi64(_mm512_srl_epi64(p, shift), (const void *)filter, 8);
+        __m512i a = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(p, 24), low));
+        __m512i b = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(p, 30), low));
+        __mmask8 pass = _mm512_test_epi64_mask(_mm512_and_si512(a, b), one);
+        if (LIKELY(!pass)) continue;
+        __m256i at = _mm256_loadu_si256((const __m256i *)(s->anchors + i));
+        _mm512_storeu_si512((void *)(s->anchor_hash + found), _mm512_maskz_compress_epi64(pass, p));
+        _mm256_storeu_si256((__m256i *)(s->anchors + found), _mm256_maskz_compress_epi32(pass, at));
+        found += (u32)__builtin_popcount(pass);
     }
-    for (u32 i = 0; i < found; i++) {
-        u32 at = s->anchors[i];
-        if (at >> 31) {
+#endif
+    for (; i < n; i++) {
+        u64 p = s->anchor_hash[i], word = filter[p >> (64 - bits)];
+        if (i + 64 < n) __builtin_prefetch(&filter[s->anchor_hash[i + 64] >> (64 - bits)]);
+        s->anchors[found] = s->anchors[i];
+        s->anchor_hash[found] = p;
+        found += (u32)(word >> (p >> 24 & 63) & word >> (p >> 30 & 63) & 1);
+    }
+    return found;
+}
+
+/* Try the collected anchors, pairs or words alone: those that pass the filter. */
+NOINLINE void drain(Scan *s, u32 n, int single) {
+    const Ctx *c = s->c;
+    if (single) {
+        n = sifted(s, n, c->singles, c->single_bits);
+        for (u32 i = 0; i < n; i++) {
             Word w;
-            at &= 0x7FFFFFFF;
+            u32 at = s->anchors[i];
             if (next_word(s->f.b, at, s->f.n, &w, &c->k, c->chars) && w.start == at && w.hash && w.end - at >= 4)
                 push(s, bind(w.hash, WORDS, 1, &c->k), at, w.end, WORDS, 1, 1);
-            continue;
         }
-        u32 lengths = pair_lengths(c, s->anchor_hash[i]);
-        if (lengths) walk(s, at, lengths);
+        return;
     }
-    return 0;
+    n = sifted(s, n, c->pairs, c->pair_bits);
+    for (u32 i = 0; i < n; i++) {
+        u32 lengths = pair_lengths(c, s->anchor_hash[i]);
+        if (lengths) walk(s, s->anchors[i], lengths);
+    }
 }
 
 /* ---- numbers ---- */
@@ -301,12 +317,20 @@ NOINLINE void numerals(Scan *s, u32 q) {
     }
 }
 
-/* First characters beyond ASCII that may begin a value. */
-NOINLINE void characters(Scan *s, u32 n) {
+/* Characters beyond ASCII that may begin a value: `n` of three bytes that are still to be looked up
+   in the table of first characters, and `others`. */
+NOINLINE void characters(Scan *s, u32 n, u32 others) {
     const Ctx *c = s->c;
     const u8 *b = s->f.b;
     const u64 *hashes = c->chars;
-    u32 anchors = 0, end = s->f.n;
+    u32 anchors = 0, end = s->f.n, known = 0;
+    for (u32 i = 0; i < n; i++) {
+        u32 q = s->chars[i];
+        s->chars[known] = q;
+        known += c->firsts[point3(b + q)];
+    }
+    memcpy(s->chars + known, s->others, others * 4);
+    n = known + others;
     for (u32 i = 0; i < n; i++) {
         u32 q = s->chars[i];
         u64 x = load64(b + q);
@@ -330,7 +354,7 @@ NOINLINE void characters(Scan *s, u32 n) {
         s->anchors[anchors] = q;
         s->anchor_hash[anchors++] = pair_of(hash_char(b + q, size, &c->k), w.hash, &c->k);
     }
-    if (anchors) drain(s, anchors);
+    if (anchors && c->any_pair) drain(s, anchors, 0);
 }
 
 /* ---- codes ---- */
@@ -494,3 +518,4 @@ static void rows(Scan *s, u32 from, u32 to) {
         }
     }
 }
+#endif

@@ -66,7 +66,10 @@ typedef struct {
     u64 word_sums[(CHUNK + AHEAD + BACK) / 64 + 4], line_sums[(CHUNK + AHEAD + BACK) / 64 + 4];
     u32 anchors[STEP + 128];
     u64 anchor_hash[STEP + 128];
-    u32 chars[STEP], digits[STEP], mails[STEP];
+    u32 starts[STEP / 2 + 128], ends[STEP / 2 + 128]; /* of the words of a step, from place 1 on */
+    u64 word_hash[STEP / 2 + 128];
+    u32 join_words[STEP / 2 + 128], join_chars[STEP / 2 + 128]; /* a word with a character behind */
+    u32 chars[STEP + 64], others[STEP], digits[STEP + 64], mails[STEP];
     u8 run_digits[STEP]; /* digits of each run, up to 8 */
     u32 totals[STEP];    /* how many it makes, alone or joined: runs_of_digits */
     Candidate batch[BATCH];
@@ -260,112 +263,75 @@ INLINE int memchr_digit(const u8 *p, u32 n) {
     return 0;
 }
 
-#include "lanes.h"
+#include "words.h"
 
 /* ---- one step over the text: masks, words, characters, digits ---- */
 NOINLINE void step(Scan *s, u32 from, u32 to) {
     const Ctx *c = s->c;
-    const Keys *k = &c->k;
     const u8 *restrict b = s->f.b;
-    const u8 *restrict firsts = c->firsts;
-    u32 *restrict char_at = s->chars, *restrict run_at_ = s->digits, *restrict anchor_at = s->anchors;
-    u64 *restrict anchor_hash = s->anchor_hash;
-    u32 anchors = 0, chars = 0, digits = 0, mails = 0;
-    u64 previous_hash = s->previous_hash, words = s->words, lines = s->lines;
-    u32 previous = s->previous;
-    int have = s->have_previous, open = s->previous_open;
-    int singles = c->singles != 0;
+    u32 n_words = 0, n_ends = 0, joins = 0, chars = 0, others = 0, digits = 0, mails = 0;
+    u64 words_before = s->words, lines = s->lines, open = (u64)s->previous_open;
 #if defined(__AVX512VBMI__)
     FirstsReady ready;
     firsts_load(&ready, &c->may);
 #endif
-    Block v = block_load(b + from), lowered = block_lower(v);
-    u64 digit = block_range(v, '0', 10);
-    u64 an = digit | block_range(lowered, 'a', 26);
+    Block v = block_load(b + from);
+    u64 digit = block_range(v, '0', 10), an = digit | block_range(block_lower(v), 'a', 26);
     u64 before = from ? (u64)alnum(b[from - 1]) : 0, digit_before = from ? (u64)(T.cls[b[from - 1]] == 2) : 0;
+    u32 inside = (u32)(before & an); /* 1 where a word of the step before goes on here */
     for (u32 at = from; at < to; at += 64) {
-        Block nv = block_load(b + at + 64), nlow = block_lower(nv);
-        u64 ndigit = block_range(nv, '0', 10), nan = ndigit | block_range(nlow, 'a', 26);
-        u64 starts = an & ~(an << 1 | before);
+        Block nv = block_load(b + at + 64);
+        u64 ndigit = block_range(nv, '0', 10), nan = ndigit | block_range(block_lower(nv), 'a', 26);
+        u64 valid = to - at < 64 ? (1ull << (to - at)) - 1 : ~0ull;
+        u64 starts = an & ~(an << 1 | before) & valid, ends = an & ~(an >> 1 | nan << 63) & valid;
         u64 marks = starts, high = block_high(v);
-        u64 newline = block_eq(v, '\n'), mail = block_eq(v, '@');
-        u64 runs = digit & ~(digit << 1 | digit_before);
-        u32 limit = to - at < 64 ? to - at : 64;
-        u64 valid = limit == 64 ? ~0ull : (1ull << limit) - 1;
-        u64 letters = 0;
+        u64 newline = block_eq(v, '\n') & valid, mail = block_eq(v, '@') & valid;
+        u64 runs = digit & ~(digit << 1 | digit_before) & valid;
         if (UNLIKELY(high & valid)) {
             Block after = block_load(b + at + 1);
             u64 a80 = block_eq(after, 0x80), abc = block_eq(after, 0xBC);
-            letters = block_range(v, 0xC2, 0x100 - 0xC2);
+            u64 letters = block_range(v, 0xC2, 0x100 - 0xC2);
             letters &= ~((block_eq(v, 0xE2) | block_eq(v, 0xE3)) & a80) & ~(block_eq(v, 0xEF) & abc);
             letters &= valid;
             u64 three = letters & block_range(v, 0xE0, 16), rest = letters & ~three;
 #if defined(__AVX512VBMI__)
             three &= firsts_may(&ready, v, after, block_load(b + at + 2));
 #endif
-            for (u64 m = three; m; m &= m - 1) {
-                u32 q = at + (u32)__builtin_ctzll(m);
-                char_at[chars] = q;
-                chars += firsts[point3(b + q)];
-            }
-            for (u64 m = rest; m; m &= m - 1) {
-                u32 q = at + (u32)__builtin_ctzll(m);
-                char_at[chars] = q;
-                chars += firsts[decode(b + q, lead_size(b[q])) & 0xFFFF];
+            chars += places(s->chars + chars, three, at);
+            for (; rest; rest &= rest - 1) {
+                u32 q = at + (u32)__builtin_ctzll(rest);
+                s->others[others] = q;
+                others += c->firsts[decode(b + q, lead_size(b[q])) & 0xFFFF];
             }
             marks |= letters;
-            if (have && open && letters) {
-                u64 first = letters & -letters, word = starts & valid & -(starts & valid);
-                if (!word || first < word) {
-                    u32 q = at + (u32)__builtin_ctzll(first);
-                    anchor_at[anchors] = previous;
-                    anchor_hash[anchors++] = pair_of(previous_hash, hash_char(b + q, lead_size(b[q]), k), k);
-                    open = 0;
-                }
+            /* A carry runs from each word over what is neither word nor character. */
+            u64 gaps = ~marks, reached = gaps + (starts << 1), over = reached < gaps;
+            reached += open;
+            over |= reached < open;
+            for (u64 m = letters & reached; m; m &= m - 1) {
+                u32 i = (u32)__builtin_ctzll(m);
+                s->join_words[joins] = n_words + (u32)__builtin_popcountll(starts & ((1ull << i) - 1));
+                s->join_chars[joins++] = at + i;
             }
-        }
-        starts &= valid;
-        for (u64 m = starts; m; m &= m - 1) {
-            u32 i = (u32)__builtin_ctzll(m), q = at + i;
-            u64 run = ~(i ? an >> i | nan << (64 - i) : an);
-            u32 n = run ? (u32)__builtin_ctzll(run) : 64;
-            u64 h = LIKELY(n <= 16) ? hash_word16(b + q, n, k) : hash_long(b + q, n, k);
-            anchor_at[anchors] = previous;
-            anchor_hash[anchors] = pair_of(previous_hash, h, k);
-            anchors += (u32)have;
-            if (singles) {
-                anchor_at[anchors] = q | 1u << 31;
-                anchor_hash[anchors++] = h * k->m[4];
-            }
-            previous = q; previous_hash = h; have = 1;
-            if (letters) {
-                u64 next = (starts | letters) & ~((2ull << i) - 1);
-                next &= -next;
-                open = !next;
-                if (next & letters) {
-                    u32 r = at + (u32)__builtin_ctzll(next);
-                    anchor_at[anchors] = q;
-                    anchor_hash[anchors++] = pair_of(h, hash_char(b + r, lead_size(b[r]), k), k);
-                }
-            } else open = 1;
-        }
-        for (u64 m = runs & valid; m; m &= m - 1) run_at_[digits++] = at + (u32)__builtin_ctzll(m);
-        for (u64 m = mail & valid; m; m &= m - 1) s->mails[mails++] = at + (u32)__builtin_ctzll(m);
+            open = over | starts >> 63;
+        } else open |= starts != 0;
+        n_words += places(s->starts + 1 + n_words, starts, at);
+        n_ends += places(s->ends + 1 - inside + n_ends, ends, at + 1);
+        if (runs) digits += places(s->digits + digits, runs, at);
+        for (u64 m = mail; m; m &= m - 1) s->mails[mails++] = at + (u32)__builtin_ctzll(m);
         u32 block = at >> 6;
-        s->word_marks[block] = marks; s->word_sums[block] = words;
+        s->word_marks[block] = marks; s->word_sums[block] = words_before;
         s->line_marks[block] = newline; s->line_sums[block] = lines;
-        words += (u64)__builtin_popcountll(marks & valid);
-        lines += (u64)__builtin_popcountll(newline & valid);
-        s->word_sums[block + 1] = words; s->line_sums[block + 1] = lines;
-        if (UNLIKELY(anchors > STEP)) { anchors = drain(s, anchors); }
+        words_before += (u64)__builtin_popcountll(marks);
+        lines += (u64)__builtin_popcountll(newline);
+        s->word_sums[block + 1] = words_before; s->line_sums[block + 1] = lines;
         before = an >> 63; digit_before = digit >> 63;
         v = nv; an = nan; digit = ndigit;
     }
-    s->previous = previous; s->previous_hash = previous_hash;
-    s->have_previous = have; s->previous_open = open;
-    s->words = words; s->lines = lines;
-    drain(s, anchors);
-    characters(s, chars);
+    s->words = words_before; s->lines = lines; s->previous_open = (int)open;
+    if (n_words && n_ends - inside < n_words) s->ends[n_words] = s->starts[n_words] + word_length(b + s->starts[n_words]);
+    words(s, n_words, joins);
+    characters(s, chars, others);
     runs_of_digits(s, digits);
     if (c->any_number) numbers(s, digits);
     if (c->any_code) codes(s, from, digits);
