@@ -31,6 +31,7 @@ import match_data as data
 import match_ours as ours
 
 ROUNDS = 5
+SCANNED = 4_000_000  # bytes of each text
 Timed = Callable[[bytes], int]
 
 
@@ -78,10 +79,17 @@ def run_child(engine: str, cells: int, folder: str) -> None:
     if engine == "ours":
         told = ours.build(Path(folder), cells)
     else:
-        data.peer(engine, values)
+        automaton = data.peer(engine, values)
         told["seconds"] = time.process_time() - started
     peak = peak_kib()
     told |= {"peak_mib": peak / 1024, "own_mib": (peak - before) / 1024}
+    if engine == "pyahocorasick":
+        del values
+        decoded = {name: text.decode() for name, text in data.texts(SCANNED, None)[0].items()}
+        for name, text in decoded.items():
+            started = time.thread_time()
+            sum(1 for _ in automaton.iter(text))
+            told[name] = len(text.encode()) / 1e6 / (time.thread_time() - started)
     print(json.dumps(told))
 
 
@@ -178,6 +186,28 @@ def growth(texts: dict[str, bytes], sizes: list[int]) -> None:
             look.close()
 
 
+def beside_pyahocorasick(texts: dict[str, bytes], cells: int) -> None:
+    """Our index and pyahocorasick over as many values as no other library here can take."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+        mine = child("ours", str(cells), folder)
+        look = ours.Scan(Path(folder))
+        told = best(texts, {"ours": look.run})
+        look.close()
+    peer = child("pyahocorasick", str(cells), "-")
+    print(
+        f"\n### {cells:,} values beside pyahocorasick\n\nours: built in {mine['seconds']:.1f} s, "
+        f"index {mine['bytes'] / 2**20:.0f} MiB, peak {mine['own_mib']:.0f} MiB; pyahocorasick: "
+    )
+    if "failed" in peer:
+        print("it did not end (no memory, or not installed)")
+        return
+    print(f"built in {peer['seconds']:.1f} s, peak {peer['own_mib']:.0f} MiB\n")
+    print("| text | ours MB/s | pyahocorasick MB/s | ratio |\n|---|---|---|---|")
+    for name in texts:
+        speed = told[name, "ours"][0]
+        print(f"| {name} | {speed:.0f} | {peer[name]:.1f} | {speed / peer[name]:.0f} |")
+
+
 def hostile(folder: Path) -> None:
     """Texts made to be slow."""
     look = ours.Scan(folder)
@@ -201,10 +231,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=3)
     parser.add_argument("--cells", type=int, default=1_000_000)
-    parser.add_argument("--size", type=int, default=4_000_000, help="bytes of each text")
+    parser.add_argument("--size", type=int, default=SCANNED, help="bytes of each text")
     parser.add_argument("--prose", type=Path, help="folder with more Chinese texts (.gz)")
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--huge", action="store_true")
+    parser.add_argument("--only-huge", action="store_true", help="nothing but pyahocorasick")
     told = parser.parse_args()
     if told.child:
         run_child(told.child[0], int(told.child[1]), told.child[2])
@@ -212,6 +243,9 @@ def main() -> None:
     named, sources = data.texts(told.size, told.prose)
     for name, source in sources.items():
         print(f"text {name}: {len(named[name]):,} bytes, {source}")
+    if told.only_huge:
+        beside_pyahocorasick(named, 10_000_000)
+        return
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
         folder = Path(name)
         libraries(named, told.cells, folder / "1m")
@@ -223,8 +257,7 @@ def main() -> None:
     if told.growth or told.huge:
         growth(named, [100_000, 1_000_000, 10_000_000] + ([100_000_000] if told.huge else []))
     if told.huge:
-        peer = child("pyahocorasick", "10000000", "-")
-        print(f"\npyahocorasick, 10,000,000 values: {json.dumps(peer)}")
+        beside_pyahocorasick(named, 10_000_000)
 
 
 if __name__ == "__main__":

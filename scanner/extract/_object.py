@@ -123,7 +123,8 @@ class Object:
     def look_inside(self, segment: Segment) -> None:
         """Find what is escaped inside a segment; it comes next."""
         if (
-            segment.kind is Kind.RAW
+            not self.budget.limits.escapes
+            or segment.kind is Kind.RAW
             or len(segment.text) < _ESCAPED
             or segment.locator.endswith("decoded decoded")
         ):

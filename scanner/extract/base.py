@@ -34,6 +34,7 @@ class Limits:
     pixels: int = 100_000_000
     seconds: float = 300.0
     passwords: tuple[str, ...] = field(default=(), repr=False)  # tried on encrypted documents
+    escapes: bool = True  # look for text that is escaped inside text
 
 
 @dataclass(slots=True)

@@ -82,7 +82,14 @@ def _check_file(path: Path) -> None:
 
 def _segments(path: Path, encoding: str) -> Iterator[Segment]:
     """The table segments of a file itself, not of what is embedded in it."""
-    limits = Limits(bytes=1 << 50, chars=1 << 50, member_bytes=4 << 30, seconds=1e9, members=1000)
+    limits = Limits(
+        bytes=1 << 50,
+        chars=1 << 50,
+        member_bytes=4 << 30,
+        seconds=1e9,
+        members=1000,
+        escapes=False,  # a dataset is what stands in its cells
+    )
     with path.open("rb") as stream:
         blob, depth = Blob(stream, path.stat().st_size), 0
         if encoding:

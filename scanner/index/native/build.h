@@ -290,13 +290,32 @@ static void lower_all(u8 *p, u32 n) {
         for (u32 i = at; i < at + 16; i++) p[i] = (u8)(p[i] + ((u8)(p[i] - 'A') < 26 ? 0x20 : 0));
 }
 
-/* Bytes that folding would change or look at more closely, among the 64 at p. */
-static int may_fold(const u8 *p) {
+/* Whether folding would change one of 64 bytes or look at it more closely. */
+INLINE int may_fold(Block v) {
     FoldReady ready;
     fold_ready(&ready);
-    Block v = block_load(p);
-    u64 opens, marks = fold_marks(&ready, p, v, 1, &opens);
+    u64 opens, marks = fold_marks(&ready, NULL, v, 1, &opens);
     return (block_high(v) | marks | opens) != 0;
+}
+
+/* Up to 64 bytes, zeros behind them, put to `to` where room for 192 is; capital letters made small
+   where folding has nothing to do. Gives whether it has. */
+INLINE int short_cell(const u8 *p, u32 n, u8 *to) {
+#if defined(__AVX512BW__)
+    Block v = _mm512_maskz_loadu_epi8(n < 64 ? (1ull << n) - 1 : ~0ull, p), none = _mm512_setzero_si512();
+    int fold = may_fold(v);
+    if (!fold) v = _mm512_or_si512(v, _mm512_maskz_mov_epi8(block_range(v, 'A', 26), same(0x20)));
+    _mm512_storeu_si512((void *)to, v);
+    _mm512_storeu_si512((void *)(to + 64), none);
+    _mm512_storeu_si512((void *)(to + 128), none);
+    return fold;
+#else
+    memset(to, 0, 192);
+    memcpy(to, p, n);
+    int fold = may_fold(block_load(to));
+    if (!fold) lower_all(to, n);
+    return fold;
+#endif
 }
 
 static int fold_cell(Builder *w, const u8 *p, u64 n) {
@@ -308,14 +327,11 @@ static int fold_cell(Builder *w, const u8 *p, u64 n) {
     Fold *f = &w->f;
     f->n = 0; f->breaks_n = 0;
     if (n <= 64) {
-        u8 small[192] = {0};
-        memcpy(small, p, n);
-        if (!may_fold(small)) {
-            lower_all(small, (u32)n);
-            memcpy(f->b, small, 192);
-            f->n = (u32)n;
-            return 1;
-        }
+        u8 small[192];
+        f->n = (u32)n;
+        if (!short_cell(p, (u32)n, f->b)) return 1;
+        f->n = 0;
+        memcpy(small, f->b, 192);
         fold_part(f, small, (u32)n, (u32)n, 0);
     } else {
         u8 *copy = malloc(n + 192);
@@ -370,6 +386,12 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
     Piece p[MOST_PARTS];
     u32 parts = 0, end = w->f.n, at = 0, mails = 0, digits = 0, marks = 0, ascii_digits = 0, all = 0, broken = ~0u;
     u32 joined = 0;
+    u64 digit = 0, an = 0; /* of the first 64 bytes */
+    if (LIKELY(end <= 64)) {
+        Block v = block_load(b);
+        digit = block_range(v, '0', 10);
+        an = digit | block_range(v, 'a', 26);
+    }
     while (at < end) {
         int c = b[at], k = T.cls[c];
         u32 size = (u32)lead_size(c), stop = at + size;
@@ -379,10 +401,27 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
             at++;
             continue;
         }
+        if (k == 3 && LIKELY(size == 3) && LIKELY(parts < MOST_PARTS)) {
+            u32 cp = point3(b + at);
+            p[parts].start = at; p[parts].end = stop; p[parts].cp = cp;
+            p[parts++].hash = hash_short(load32(b + at) & 0xFFFFFF, 0, &w->k);
+            if (T.numeral[cp]) digits++; else marks++;
+            joined += 3;
+            all++;
+            at = stop;
+            continue;
+        }
         u64 digit_mask = 0;
         if (k != 3) {
-            digit_mask = block_range(block_load(b + at), '0', 10);
-            u32 length = word_length(b + at);
+            u32 length;
+            if (LIKELY(end <= 64)) {
+                digit_mask = digit >> at;
+                length = (u32)__builtin_ctzll(~(an >> at) | 1ull << 63);
+                length += length == 63 && an >> at >> 63;
+            } else {
+                digit_mask = block_range(block_load(b + at), '0', 10);
+                length = word_length(b + at);
+            }
             stop = at + length;
             if (length > LONGEST_WORD) while (stop < end && alnum(b[stop])) stop++;
             if (stop > end) stop = end;
