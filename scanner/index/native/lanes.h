@@ -2,18 +2,20 @@
 #ifndef LEAKSCAN_LANES_H
 #define LEAKSCAN_LANES_H
 
+enum { IN_CACHE = 17 }; /* a filter of so many bits of words (1 MiB) needs no prefetch */
+
 /* ---- words ---- */
 /* Which of the collected anchors pass the filter of words alone, or that of pairs, in place. */
 INLINE u32 sifted(Scan *s, u32 n, const u64 *filter, u32 bits) {
     u32 found = 0, i = 0;
-    if (bits > 15)
+    if (bits > IN_CACHE)
         for (u32 j = 0; j < n && j < 64; j++) __builtin_prefetch(&filter[s->anchor_hash[j] >> (64 - bits)]);
 #if defined(__AVX512DQ__)
     const __m512i low = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
     const __m128i shift = _mm_cvtsi32_si128(64 - (int)bits);
     for (; i + 8 <= n; i += 8) {
         __m512i p = _mm512_loadu_si512((const void *)(s->anchor_hash + i));
-        if (bits > 15)
+        if (bits > IN_CACHE)
             for (u32 j = i + 64; j < i + 72 && j < n; j++) __builtin_prefetch(&filter[s->anchor_hash[j] >> (64 - bits)]);
         __m512i word = _mm512_i64gather_epi64(_mm512_srl_epi64(p, shift), (const void *)filter, 8);
         __m512i a = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(p, 24), low));
