@@ -71,6 +71,7 @@ def build_dataset(
                 (Part(name, 0, told.records, told.cells),),
                 expires=expires.isoformat() if expires else "",
                 built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                content=generation,
             )
             write_manifest(folder, manifest, keys)
     report = report_of(told, spec, size, started, told.records, added=told.records)

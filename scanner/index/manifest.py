@@ -40,7 +40,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a dataset consists of. `removed` are numbers of records that no longer count."""
+    """What a dataset consists of. `removed` are numbers of records that no longer count.
+
+    `content` is the generation that last changed what can be found: merging does not.
+    """
 
     spec: DatasetSpec
     generation: int = 0
@@ -51,6 +54,7 @@ class Manifest:
     removed_crc: int = 0
     expires: str = ""
     built_at: str = ""
+    content: int = 0
     removed: U32 = field(default_factory=lambda: np.empty(0, np.uint32), repr=False)
 
 
@@ -116,6 +120,7 @@ def write_manifest(folder: Path, manifest: Manifest, keys: Keys) -> None:
     told = {
         "format": FORMAT,
         "generation": manifest.generation,
+        "content": manifest.content,
         "next_record": manifest.next_record,
         "live": manifest.live,
         "parts": [[p.file, p.base, p.records, p.cells] for p in manifest.parts],
@@ -217,6 +222,7 @@ def read_manifest(folder: Path, keys: Keys) -> Manifest | None:
         told["removed"][1],
         told["expires"],
         told["built_at"],
+        told.get("content", told["generation"]),
         removed,
     )
 

@@ -157,7 +157,7 @@ def _open_dataset(folder: Path, manifest: Manifest, keys: Keys, verify: bool) ->
         manifest.spec,
         manifest.live,
         manifest.next_record,
-        f"{manifest.built_at} g{manifest.generation}",
+        f"{manifest.built_at} g{manifest.content}",
         manifest.expires,
         manifest.built_at,
         manifest.removed,

@@ -143,6 +143,7 @@ def _replaced(manifest: Manifest, spec: DatasetSpec, old: U32, gone: U32) -> Man
         manifest,
         spec=spec,
         generation=manifest.generation + 1,
+        content=manifest.generation + 1,
         live=manifest.live - len(gone),
         removed=np.union1d(old, gone).astype(np.uint32),
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -231,6 +231,16 @@ def test_a_merge_is_due_after_many_updates(tmp_path) -> None:
     assert not merge_is_due(tmp_path, KEY, "crm")
 
 
+def test_merging_is_no_new_version(tmp_path) -> None:
+    """What was examined against the index need not be examined again when it is only merged."""
+    build_dataset(tmp_path, KEY, SPEC, [rows(100)])
+    first = Index.open(tmp_path, KEY).datasets["crm"].version
+    update_dataset(tmp_path, KEY, SPEC, [rows(120)])
+    updated = Index.open(tmp_path, KEY).datasets["crm"].version
+    merge_dataset(tmp_path, KEY, "crm")
+    assert Index.open(tmp_path, KEY).datasets["crm"].version == updated != first
+
+
 def merging_while(monkeypatch, then) -> None:
     """Let something happen after a merge has made its file and before it is put in force."""
     from scanner.index import merge
