@@ -10,9 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from scanner.index import kernel as kernel_module
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "scanner/index/native/kernel.c"
 FLAGS = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment -shared -fPIC"
+
+MACHINES = {
+    **{f"v{level}": f"-march=x86-64-v{level}" for level in (2, 3, 4)},
+    "v4vbmi": "-march=x86-64-v4 -mavx512vbmi -mavx512vbmi2",
+    "generic": "",
+}
 
 _FUZZ = """
 import random, sys
@@ -52,13 +60,15 @@ print("done")
 
 
 @pytest.mark.slow
-def test_no_access_is_out_of_bounds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("machine", [MACHINES[level] for level in kernel_module.levels()])
+def test_no_access_is_out_of_bounds(tmp_path: Path, machine: str) -> None:
     compiler = shutil.which("gcc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("needs gcc with its sanitizers on Linux")
     target = tmp_path / "kernel-asan.so"
     made = subprocess.run(
-        [compiler, *FLAGS.split(), str(SOURCE), "-o", str(target)], capture_output=True
+        [compiler, *FLAGS.split(), *machine.split(), str(SOURCE), "-o", str(target)],
+        capture_output=True,
     )
     library = subprocess.run(
         [compiler, "-print-file-name=libasan.so"], capture_output=True, text=True
