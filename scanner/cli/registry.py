@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scanner.cli.options import (
+    OK,
+    UNREAD,
     HomeOption,
     JsonOption,
     home_of,
@@ -120,7 +122,7 @@ def add_document(
     from scanner.run.enrol_document import enrol_document
 
     opened = home_of(ctx, home)
-    report = enrol_document(
+    done = enrol_document(
         opened,
         settings_of(opened),
         file,
@@ -130,9 +132,14 @@ def add_document(
         ordinary=tuple(ordinary or ()),
     )
     if as_json:
-        print_json({"id": dataset_id, "fingerprints": report.fingerprints})
+        told = {"id": dataset_id, "fingerprints": done.report.fingerprints}
+        print_json({**told, "unread": list(done.unread)})
     else:
-        say(tell("registered_document", id=dataset_id, prints=report.fingerprints))
+        say(tell("registered_document", id=dataset_id, prints=done.report.fingerprints))
+        for one in done.unread:
+            why = f"{one['reason']} {one['detail']}".strip()
+            say(tell("document_unread", file=one["file"], reason=why))
+    raise typer.Exit(UNREAD if done.unread else OK)
 
 
 def show_enrolled(enrolled: object, as_json: bool) -> None:

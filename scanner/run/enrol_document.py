@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.home import Home
@@ -14,10 +14,18 @@ from scanner.model.rule import DatasetSpec
 from scanner.registry.dossier import load_dossier
 from scanner.registry.registry import Registry
 from scanner.run.enrol import checked_id, source_figures
-from scanner.run.lines import read_segments
+from scanner.run.lines import Reading, read_segments
 from scanner.run.sandbox.pool import Pool
 from scanner.settings import Settings
 from scanner.source.folder import document_of
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledDocument:
+    """What registering a document gave; `unread` has a coverage for each file not read whole."""
+
+    report: DocumentReport
+    unread: tuple[dict[str, str], ...]
 
 
 def enrol_document(
@@ -29,16 +37,21 @@ def enrol_document(
     title: str | None = None,
     dossier_file: Path | None = None,
     ordinary: tuple[Path, ...] = (),
-) -> DocumentReport:
+) -> EnrolledDocument:
     """Register a document; passages that also stand in the `ordinary` files do not count.
 
-    Raises UsageError, DossierError, TableError or KeyMissing with nothing half-written.
+    What could be read of it is registered, and what could not is told. Raises UsageError,
+    DossierError, TableError or KeyMissing with nothing half-written.
     """
     dossier = load_dossier(dossier_file) if dossier_file else None
     registry = Registry.open(home)
     registry.check_free(checked_id(dataset_id))
-    segments = list(_segments(settings, file))
-    common = [segment for path in ordinary for segment in _segments(settings, path)]
+    segments, *coverage = _read(settings, file)
+    common: list[Segment] = []
+    for path in ordinary:
+        more, told = _read(settings, path)
+        common += more
+        coverage.append(told)
     key = home.key(create=True)
     home.index.mkdir(mode=0o700, exist_ok=True)
     report = add_document(home.index, key, dataset_id, segments, ordinary=common)
@@ -50,12 +63,17 @@ def enrol_document(
         form="document",
         title=title or (dossier.title if dossier else file.name),
     )
-    return report
+    return EnrolledDocument(
+        report, tuple(told for told in coverage if told["coverage"] != "COMPLETE")
+    )
 
 
-def _segments(settings: Settings, file: Path) -> Iterator[Segment]:
+def _read(settings: Settings, file: Path) -> tuple[list[Segment], dict[str, str]]:
+    """The segments of a file, and how far it was read."""
+    reading = Reading()
     found = document_of(file, Channel.DISK)
     if not isinstance(found, Document):
         raise TableError(f"{file} cannot be read: {found.reason}")
     with Pool(Home(Path()), settings, workers=1, detectors=()) as pool:
-        yield from read_segments(pool, found)
+        segments = list(read_segments(pool, found, reading))
+    return segments, {"file": str(file), **reading.coverage()}
