@@ -5,13 +5,15 @@
 
 enum { COMPANY, PERSON, PHONE, EMAIL, NATIONAL_ID, ACCOUNT, OTHER };
 enum { EMPTY_CELL, PLACEHOLDER, SHORT, KEPT };
-enum { LONGEST_CELL = 10000, MOST_PARTS = LONGEST_WINDOW + 8, LONGEST_PLACEHOLDER = 24, CELL_ROOM = 1 << 17 };
+enum { LONGEST_CELL = 10000, MOST_PARTS = LONGEST_WINDOW + 8, LONGEST_PLACEHOLDER = 24, CELL_ROOM = 1 << 17, LATE = 32 };
 
 typedef struct { u64 *pairs; u32 *masks; u64 n, cap; } PairMap; /* 0 is an empty slot */
 
 typedef struct {
     Keys k;
     PairMap pairs, singles;
+    u64 late_pairs[LATE]; /* to be added to pairs, their places being fetched */
+    u32 late_masks[LATE], late_n;
     u8 firsts[0x110000 / 8];
     u8 lengths[LONGEST_WINDOW + 1];
     u32 numbers[10000];
@@ -36,7 +38,7 @@ static int map_grow(PairMap *m) {
     if (!pairs || !masks) { free(pairs); free(masks); return 0; }
     for (u64 i = 0; i < m->cap; i++) {
         if (!m->masks[i]) continue;
-        u64 at = (m->pairs[i] * 0x9E3779B97F4A7C15ull) >> 20 & (cap - 1);
+        u64 at = (m->pairs[i] * 0x9E3779B97F4A7C15ull) >> 20 & (cap - 1); /* map_place in the new one */
         while (masks[at]) at = (at + 1) & (cap - 1);
         pairs[at] = m->pairs[i];
         masks[at] = m->masks[i];
@@ -46,12 +48,29 @@ static int map_grow(PairMap *m) {
     return 1;
 }
 
+INLINE u64 map_place(const PairMap *m, u64 pair) { return (pair * 0x9E3779B97F4A7C15ull) >> 20 & (m->cap - 1); }
+
 INLINE void map_add(Builder *w, PairMap *m, u64 pair, u32 mask) {
     if (UNLIKELY(m->n * 2 >= m->cap) && !map_grow(m)) { w->failed = 1; return; }
-    u64 at = (pair * 0x9E3779B97F4A7C15ull) >> 20 & (m->cap - 1);
+    u64 at = map_place(m, pair);
     while (m->masks[at] && m->pairs[at] != pair) at = (at + 1) & (m->cap - 1);
     if (!m->masks[at]) { m->n++; m->pairs[at] = pair; }
     m->masks[at] |= mask;
+}
+
+static void add_late(Builder *w) {
+    for (u32 i = 0; i < w->late_n; i++) map_add(w, &w->pairs, w->late_pairs[i], w->late_masks[i]);
+    w->late_n = 0;
+}
+
+/* Add a pair of words a little later, when its place in the table has come from memory. */
+INLINE void add_pair(Builder *w, u64 pair, u32 mask) {
+    u64 at = map_place(&w->pairs, pair);
+    __builtin_prefetch(&w->pairs.masks[at]);
+    __builtin_prefetch(&w->pairs.pairs[at]);
+    w->late_pairs[w->late_n] = pair;
+    w->late_masks[w->late_n++] = mask;
+    if (w->late_n == LATE) add_late(w);
 }
 
 static void put(Builder *w, u64 hash, u32 cell) {
@@ -93,7 +112,7 @@ static int put_words(Builder *w, const Piece *p, const u32 *order, u32 n, u32 ce
     }
     if (n == 2 && plain) state = first->hash + second->hash;
     put(w, bind(state, WORDS, n, k), cell);
-    map_add(w, &w->pairs, pair_of(first->hash, second->hash, k) >> 24, 1u << (n < 32 ? n - 2 : 30));
+    add_pair(w, pair_of(first->hash, second->hash, k) >> 24, 1u << (n < 32 ? n - 2 : 30));
     w->lengths[n] = 1;
     if (first->cp) w->firsts[first->cp >> 3] |= (u8)(1 << (first->cp & 7));
     return 1;
@@ -541,6 +560,7 @@ EXPORT i64 leakscan_cells(Builder *w, u32 column, u32 kind, u64 cell, u32 width,
         }
         w->counts[column][add_cell(w, (int)kind, (u32)(cell + done * width), data + start, end - start)]++;
     }
+    add_late(w);
     sip_all(w->hashes + w->sipped, w->n - w->sipped, &w->k);
     w->sipped = w->n;
     return w->failed ? -1 : (i64)done;
