@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -57,3 +57,18 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _refused(f"{error.strerror or error}{where}")
+    except MemoryError:
+        _refused("not enough memory")
+
+
+def _refused(why: str) -> NoReturn:
+    """End with one line for what the system did not let happen: a full disk, a missing right."""
+    sys.stderr.write(
+        f"leakscan: the system refused: {why}. Mend that and run the command again\n".encode(
+            "utf-8", "backslashreplace"
+        ).decode()
+    )
+    sys.exit(USAGE)

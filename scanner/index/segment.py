@@ -19,7 +19,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,29 +50,44 @@ def write_segment(
         name: getattr(table, name) for name in ("values", "bucket_bits", "tag_bits", "payload_bits")
     }
     told |= {"check": f"{keys.check:016x}", "nonce": nonce.hex(), "sections": {}}
-    places, checks, end = {}, dict.fromkeys(SECTIONS, 0), HEADER
+    places, end = {}, HEADER
     for name in SECTIONS:
         places[name] = end + -end % 64
         end = places[name] + sizes[name]
-    at = dict(places)
-    with path.open("wb") as out:
-        for name, piece in itertools.chain(
-            [("sealed", np.frombuffer(sealed, np.uint8))], table.pieces()
-        ):
-            data = piece.view(np.uint8).data
-            out.seek(at[name])
-            out.write(data)
-            at[name] += len(data)
-            checks[name] = zlib.crc32(data, checks[name])
-        assert all(at[name] == places[name] + sizes[name] for name in SECTIONS)
-        told["sections"] = {name: [places[name], sizes[name], checks[name]] for name in SECTIONS}
-        told["size"] = end
-        out.truncate(end)
-        out.seek(0)
-        out.write(_header(told, keys))
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with path.open("wb") as out:
+            checks = _write_pieces(out, sealed, table, places)
+            told["sections"] = {
+                name: [places[name], sizes[name], checks[name]] for name in SECTIONS
+            }
+            told["size"] = end
+            out.truncate(end)
+            out.seek(0)
+            out.write(_header(told, keys))
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)  # a full disk is not filled with half a segment
+        raise
     return int(told["size"])
+
+
+def _write_pieces(
+    out: BinaryIO, sealed: bytes, table: Table, places: dict[str, int]
+) -> dict[str, int]:
+    """Write the sections from their places on; gives the CRC-32 of each."""
+    at, checks = dict(places), dict.fromkeys(SECTIONS, 0)
+    for name, piece in itertools.chain(
+        [("sealed", np.frombuffer(sealed, np.uint8))], table.pieces()
+    ):
+        data = piece.view(np.uint8).data
+        out.seek(at[name])
+        out.write(data)
+        at[name] += len(data)
+        checks[name] = zlib.crc32(data, checks[name])
+    written = {name: at[name] - places[name] for name in table.sizes}
+    assert written == table.sizes
+    return checks
 
 
 def _header(told: dict[str, Any], keys: Keys) -> bytes:

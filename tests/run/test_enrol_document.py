@@ -10,7 +10,20 @@ from typer.testing import CliRunner
 
 from scanner.cli.main import app
 
-WORDS = ["price", "policy", "spring", "dealer", "north", "rebate", "margin", "order", "volume", "season", "region", "quota"]
+WORDS = [
+    "price",
+    "policy",
+    "spring",
+    "dealer",
+    "north",
+    "rebate",
+    "margin",
+    "order",
+    "volume",
+    "season",
+    "region",
+    "quota",
+]
 TEXT = " ".join(f"{WORDS[at % 12]} {WORDS[at * 7 % 11]} {at}" for at in range(400))
 
 
