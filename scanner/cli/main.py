@@ -50,8 +50,7 @@ def main() -> None:
     try:
         app()
     except LeakscanError as error:
-        sys.stderr.write(f"leakscan: {error}\n".encode("utf-8", "backslashreplace").decode())
-        sys.exit(USAGE)
+        _end(str(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -65,10 +64,11 @@ def main() -> None:
 
 
 def _refused(why: str) -> NoReturn:
-    """End with one line for what the system did not let happen: a full disk, a missing right."""
-    sys.stderr.write(
-        f"leakscan: the system refused: {why}. Mend that and run the command again\n".encode(
-            "utf-8", "backslashreplace"
-        ).decode()
-    )
+    """End for what the system did not let happen: a full disk, a missing right."""
+    _end(f"the system refused: {why}. Mend that and run the command again")
+
+
+def _end(line: str) -> NoReturn:
+    """End with one line, whatever characters it holds."""
+    sys.stderr.write(f"leakscan: {line}\n".encode("utf-8", "backslashreplace").decode())
     sys.exit(USAGE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,8 +73,7 @@ def build_dataset(
                 content=generation,
             )
             write_manifest(folder, manifest, keys)
-    report = report_of(told, spec, size, started, told.records, added=told.records)
-    return replace(report, resumed=resumed)
+    return report_of(told, spec, size, started, told.records, added=told.records, resumed=resumed)
 
 
 def segment_name(generation: int) -> str:
@@ -108,6 +106,7 @@ def report_of(
     added: int = 0,
     removed: int = 0,
     unchanged: int = 0,
+    resumed: int = 0,
 ) -> BuildReport:
     """The report of a build or an update."""
     return BuildReport(
@@ -121,4 +120,5 @@ def report_of(
         added,
         removed,
         unchanged,
+        resumed,
     )

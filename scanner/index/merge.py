@@ -50,12 +50,11 @@ def merge_dataset(index_dir: Path, key: bytes, dataset_id: str) -> int:
     if manifest is None:
         raise UsageError(f"there is no dataset {dataset_id!r} in the index")
     try:
-        size, name = _merge(folder, manifest, keys)
+        return _merge(folder, manifest, keys)
     except (FileNotFoundError, IndexDamaged):
         if _still(folder, manifest, keys) is not None:
             raise
         return 0
-    return size if name else 0
 
 
 def _still(folder: Path, manifest: Manifest, keys: Keys) -> Manifest | None:
@@ -64,14 +63,14 @@ def _still(folder: Path, manifest: Manifest, keys: Keys) -> Manifest | None:
     return now if now and now.parts[: len(manifest.parts)] == manifest.parts else None
 
 
-def _merge(folder: Path, manifest: Manifest, keys: Keys) -> tuple[int, str]:
-    """Merge; gives the size and the name of the segment, no name where none came into force."""
+def _merge(folder: Path, manifest: Manifest, keys: Keys) -> int:
+    """Merge; gives the size of the segment, 0 where none came into force."""
     work = folder / MERGING
     work.mkdir(exist_ok=True, mode=0o700)
     with locked(work, 0):
         for left in work.iterdir():  # of a merge that was cut short
             left.unlink()
-        made, name = work / "merged.idx", ""
+        made = work / "merged.idx"
         size, cells = _merged(made, folder, manifest, keys)
         with locked(folder, LONGEST_WAIT):
             now = _still(folder, manifest, keys)
@@ -83,7 +82,7 @@ def _merge(folder: Path, manifest: Manifest, keys: Keys) -> tuple[int, str]:
                 changed = replace(now, generation=now.generation + 1, parts=parts)
                 write_manifest(folder, changed, keys)
         shutil.rmtree(work, ignore_errors=True)
-    return size, name
+    return size if now is not None else 0
 
 
 def _merged(path: Path, folder: Path, manifest: Manifest, keys: Keys) -> tuple[int, int]:

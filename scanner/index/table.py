@@ -182,22 +182,15 @@ class _Native:
             )
             part.close()
             if last:
-                behind = np.full(buckets + 1 - int(at[2]), table.values, np.uint32)
-                yield "offsets", offsets[: int(at[2]) - bucket]
-                yield "offsets", behind
-                yield "bloom", bloom[: words - int(begin[0])]
-                yield "entries", entries[: table.sizes["entries"] - int(begin[2])]
-                yield "postings", postings
-                break
+                next_byte = table.sizes["entries"]
+            new_words, new_bytes = next_word - int(begin[0]), next_byte - int(begin[2])
             yield "offsets", offsets[: int(at[2]) - bucket]
-            yield "bloom", bloom[: next_word - int(begin[0])]
-            yield "entries", entries[: next_byte - int(begin[2])]
+            yield "bloom", bloom[:new_words]
+            yield "entries", entries[:new_bytes]
             yield "postings", postings
-            bloom, entries = (
-                bloom[next_word - int(begin[0]) :],
-                entries[next_byte - int(begin[2]) :],
-            )
+            bloom, entries = bloom[new_words:], entries[new_bytes:]
             begin[0], begin[2] = next_word, next_byte
+        yield "offsets", np.full(buckets + 1 - int(at[2]), table.values, np.uint32)
         self._pairs.release()
         table.common[:] = [int(count) for count in common]
 

@@ -76,7 +76,7 @@ def update_dataset(
                     live=changed.live + len(added),
                 )
             write_manifest(folder, changed, keys)
-    report = report_of(
+    return report_of(
         told,
         spec,
         size,
@@ -85,8 +85,8 @@ def update_dataset(
         added=len(added),
         removed=len(removed),
         unchanged=told.records - len(added),
+        resumed=resumed,
     )
-    return replace(report, resumed=resumed)
 
 
 def remove_records(index_dir: Path, key: bytes, dataset_id: str, records: Iterable[int]) -> int:

@@ -218,11 +218,11 @@ def typed(
     return spec, guesses
 
 
-def source_figures(file: Path, rows: int = 0) -> SourceFigures:
-    """Name, hash, size and rows of the file a dataset was read from."""
+def source_figures(file: Path) -> SourceFigures:
+    """Name, hash and size of the file a dataset is read from; its rows are told when it was."""
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return SourceFigures(file.name, digest, file.stat().st_size, rows)
+    return SourceFigures(file.name, digest, file.stat().st_size)
 
 
 def _must_be_usable(table: Table, spec: DatasetSpec) -> None:

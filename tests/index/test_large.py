@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +20,9 @@ from scanner.index.types import ColumnBatch
 from scanner.index.update import remove_dataset, remove_records, update_dataset
 from scanner.model.errors import HomeError, IndexDamaged, TableError
 from scanner.text.keys import Keys
-from tests.index.test_store import KEY, SPEC, ids, rows
+from tests.index.test_store import KEY, SPEC, ids, killed, rows
 
 SECTIONS = ("bloom", "offsets", "entries", "postings")
-ROOT = Path(__file__).parents[2]
 
 
 def batches(table: list[list[str]], size: int = 100) -> list[list[list[str]]]:
@@ -333,17 +328,7 @@ while True:
 
 def test_killed_at_any_moment_a_large_build_is_whole_or_old(tmp_path) -> None:
     build_dataset(tmp_path, KEY, SPEC, batches(many(2000)))
-    rng = random.Random(8)
-    for _ in range(12):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
-        )
-        assert writer.stdout is not None
-        writer.stdout.readline()
-        time.sleep(rng.random() * 0.4)
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
+    for _ in killed(_WRITER, tmp_path, random.Random(8), times=12, seconds=0.4):
         index = Index.open(tmp_path, KEY, verify=True)
         assert index.datasets["crm"].records in {2000, 1950}
     build_dataset(tmp_path, KEY, SPEC, batches(many(2000)), source="one")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -295,24 +296,31 @@ while True:
 """
 
 
-@pytest.mark.slow
-def test_killed_at_any_moment_the_old_or_the_new_index_stands(tmp_path) -> None:
-    build_dataset(tmp_path, KEY, SPEC, [rows(200)])
-    old = "\n".join(" ".join(row) for row in rows(200))
-    new = "\n".join(" ".join(row) for row in rows(150) + rows(50, 5000))
-    rng = random.Random(6)
-    for _ in range(25):
+def killed(
+    script: str, folder: Path, rng: random.Random, *, times: int, seconds: float
+) -> Iterator[None]:
+    """Let a writer run over the folder and kill it after a moment below so many seconds."""
+    for _ in range(times):
         writer = subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(tmp_path)],
+            [sys.executable, "-c", script, str(folder)],
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
         )
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(rng.random() * 0.15)
+        time.sleep(rng.random() * seconds)
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
+        yield
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_old_or_the_new_index_stands(tmp_path) -> None:
+    build_dataset(tmp_path, KEY, SPEC, [rows(200)])
+    old = "\n".join(" ".join(row) for row in rows(200))
+    new = "\n".join(" ".join(row) for row in rows(150) + rows(50, 5000))
+    for _ in killed(_WRITER, tmp_path, random.Random(6), times=25, seconds=0.15):
         index = Index.open(tmp_path, KEY, verify=True)
         assert index.datasets["crm"].records == 200
         found = len(ids(tmp_path, old)), len(ids(tmp_path, new))
