@@ -93,8 +93,7 @@ class Collector:
             )
         if any(_length(column) != rows for column in columns):
             raise _uneven()
-        for at, column in enumerate(columns):
-            self._sink.column(at, self.records, rows, column)
+        self._sink.add(columns, self.records, rows)
         self.records += rows
 
     def _columns(self, batch: Sequence[Sequence[str]]) -> tuple[list[Column], int]:
@@ -130,8 +129,12 @@ class _Python:
         """How many keys there are."""
         return len(self._hashes)
 
-    def column(self, at: int, first: int, rows: int, column: Column) -> None:
-        """Take the cells of a column, that of record `first` first."""
+    def add(self, columns: Sequence[Column], first: int, rows: int) -> None:
+        """Take the cells of a batch whose first row is record `first`."""
+        for at, column in enumerate(columns):
+            self._column(at, column, first)
+
+    def _column(self, at: int, column: Column, first: int) -> None:
         for row, cell in enumerate(_texts(column)):
             told = keys_of(cell, self._kinds[at], self._keys) if cell else Skip.EMPTY
             if isinstance(told, Skip):
@@ -225,7 +228,7 @@ class _Native:
 
     def __init__(self, loaded: Kernel, kinds: list[FieldKind], keys: Keys) -> None:
         self._kernel = loaded
-        self._kinds = [_KINDS.get(kind, _OTHER) for kind in kinds]
+        self._kinds = np.array([_KINDS.get(kind, _OTHER) for kind in kinds], np.uint32)
         secrets = np.array([*keys.multipliers, *keys.sip], np.uint64)
         words = [word_hash(text.encode(), keys) for text in (*PLACEHOLDERS, *PLACEHOLDER_MAILS)]
         skipped = np.array(words, np.uint64)
@@ -242,30 +245,16 @@ class _Native:
             raise MemoryError("no memory to build an index")
         weakref.finalize(self, loaded.call, "builder_close", self._handle)
 
-    def column(self, at: int, first: int, rows: int, column: Column) -> None:
-        """Take the cells of a column, that of record `first` first."""
-        if (buffers := _buffers(column)) is not None:
-            data, offsets = buffers[0], np.ascontiguousarray(buffers[1], np.int64)
-            place, step = pointer(offsets), offsets.ndim  # one offset a cell, or its two
-        else:
-            data, place, step = _joined(column, rows), 0, 1  # type: ignore[arg-type]
-        width = len(self._kinds)
+    def add(self, columns: Sequence[Column], first: int, rows: int) -> None:
+        """Take the cells of a batch whose first row is record `first`, in one call."""
+        held = [_laid_out(column, rows) for column in columns]
+        told = np.array([_addresses(data, offsets) for data, offsets in held], np.uint64)
         done = self._kernel.call(
-            "cells",
-            self._handle,
-            at,
-            self._kinds[at],
-            first * width + at,
-            width,
-            data,
-            len(data),
-            place,
-            step,
-            rows,
+            "cells", self._handle, pointer(self._kinds), pointer(told), len(held), first, rows
         )
         if done < 0:
             raise MemoryError("no memory for the keys of the table")
-        if done != rows:
+        if done != len(held):
             raise _uneven()
 
     def release(self) -> None:
@@ -347,6 +336,23 @@ def _memory(address: int, size: int) -> memoryview:
     if not size:
         return memoryview(b"")
     return memoryview((ctypes.c_uint8 * size).from_address(address)).cast("B")
+
+
+def _laid_out(column: Column, rows: int) -> tuple[bytes, I64 | None]:
+    """The bytes of a column and where its cells stand; None where a 0 byte ends each."""
+    if (buffers := _buffers(column)) is None:
+        return _joined(column, rows), None  # type: ignore[arg-type]
+    return buffers[0], np.ascontiguousarray(buffers[1], np.int64)
+
+
+def _addresses(data: bytes, offsets: I64 | None) -> tuple[int, int, int, int]:
+    """A column as the kernel takes it; of the offsets, one a cell or its two."""
+    place = pointer(np.frombuffer(data, np.uint8)) if data else 0
+    return (
+        (place, len(data), 0, 1)
+        if offsets is None
+        else (place, len(data), pointer(offsets), offsets.ndim)
+    )
 
 
 def _joined(column: Sequence[str], rows: int) -> bytes:

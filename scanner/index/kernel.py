@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scanner.text.fold import raw_table
 
-VERSION = 3
+VERSION = 4
 FOLDER = Path(__file__).with_name("native")
 LEVELS = ("v4vbmi", "v4", "v3", "v2")
 _NEEDS = {
@@ -48,10 +48,8 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "builder_told": (None, [_P, _P]),
     "builder_counts": (None, [_P, _P]),
     "builder_anchors": (None, [_P] * 8),
-    "cells": (
-        ctypes.c_int64,
-        [_P, _U32, _U32, _U64, _U32, ctypes.c_char_p, _U64, _P, _U64, _U64],
-    ),
+    "cells": (ctypes.c_int64, [_P, _P, _P, _U32, _U64, _U64]),
+    "spans": (ctypes.c_int, [ctypes.c_char_p, _U64, _P, _U32, _U64, _P, _U64, _P]),
     "prints_open": (_P, [_P]),
     "prints_feed": (ctypes.c_int, [_P, ctypes.c_char_p, _U64, ctypes.c_int]),
     "prints_told": (_P, [_P, _P]),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scanner.index.types import ColumnBatch
+from scanner.index.kernel import kernel, pointer
+from scanner.index.types import I64, ColumnBatch
 
 _TAB, _LINE_END = 9, 10
 
@@ -17,8 +18,29 @@ def columns_of(text: str, wanted: Sequence[int], skip: int) -> tuple[ColumnBatch
     Rows of empty cells only are left out; of the others the first `skip`, and how many those were
     stands beside the columns. Cells that a row does not have are empty.
     """
-    data = text.encode("utf-8", "surrogatepass") + b"\n"
-    seen = np.frombuffer(data, np.uint8)
+    data = text.encode("utf-8", "surrogatepass")
+    spans, skipped = _spans(data, wanted, skip)
+    return ColumnBatch([(data, of_column) for of_column in spans], spans.shape[1]), skipped
+
+
+def _spans(data: bytes, wanted: Sequence[int], skip: int) -> tuple[I64, int]:
+    """Begin and end of each cell: columns by rows by two; and how many rows were skipped."""
+    if (loaded := kernel()) is None:
+        return _spans_plain(data, wanted, skip)
+    places = np.array(wanted, np.uint32)
+    spans = np.empty((len(wanted), data.count(b"\n") + 1, 2), np.int64)
+    told = np.zeros(2, np.uint64)
+    at, room = pointer(spans), spans.shape[1]
+    if not loaded.call(
+        "spans", data, len(data), pointer(places), len(places), skip, at, room, pointer(told)
+    ):
+        return _spans_plain(data, wanted, skip)
+    return spans[:, : int(told[0])], int(told[1])
+
+
+def _spans_plain(data: bytes, wanted: Sequence[int], skip: int) -> tuple[I64, int]:
+    """The same by arrays, where there is no kernel."""
+    seen = np.frombuffer(data + b"\n", np.uint8)
     ends = np.flatnonzero((seen == _TAB) | (seen == _LINE_END))  # of all cells
     begins = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
     last = np.flatnonzero(seen[ends] == _LINE_END)  # the last cell of each row
@@ -26,11 +48,9 @@ def columns_of(text: str, wanted: Sequence[int], skip: int) -> tuple[ColumnBatch
     filled = np.flatnonzero(ends[last] - begins[first] > last - first)
     skipped = min(skip, len(filled))
     first, last = first[filled[skipped:]], last[filled[skipped:]]
-    columns = []
-    for place in wanted:
-        spans = np.zeros((len(first), 2), np.int64)
+    spans = np.zeros((len(wanted), len(first), 2), np.int64)
+    for place, of_column in zip(wanted, spans, strict=True):
         there = last - first >= place
         cell = first[there] + place
-        spans[there, 0], spans[there, 1] = begins[cell], ends[cell]
-        columns.append((data, spans))
-    return ColumnBatch(columns, len(first)), skipped
+        of_column[there, 0], of_column[there, 1] = begins[cell], ends[cell]
+    return spans, skipped

@@ -17,6 +17,7 @@ from scanner.index.types import ColumnBatch
 from scanner.model.content import Kind, Layout, Segment
 from scanner.model.errors import TableError
 from scanner.model.outcome import Coverage
+from scanner.run.ahead import ahead
 from scanner.run.cellspans import columns_of
 
 SAMPLE_ROWS = 5000
@@ -40,11 +41,14 @@ class Table:
     with_header: bool = True
 
     def batches(self, wanted: Sequence[int]) -> Iterator[ColumnBatch]:
-        """The wanted columns (by their places) of all data rows, in batches.
+        """The wanted columns (by their places) of all data rows, in batches, read ahead.
 
         Cells that a row does not have are empty; rows without a value are left out. Raises
         TableError where the file cannot be read to its end.
         """
+        return ahead(self._batches(wanted))
+
+    def _batches(self, wanted: Sequence[int]) -> Iterator[ColumnBatch]:
         skip = self.first_row
         for segment in _segments(self.path, self.encoding):
             if segment.locator == self.locator:

@@ -161,3 +161,10 @@ def test_lines_are_counted_over_pieces() -> None:
     last = found[-1]
     at = last.text.index("line 119999 ")
     assert last.place(at) == "line 120000"
+
+
+@given(some.lists(some.sampled_from([b"\r", b"\n", b"\r\n", b"a", "张".encode(), b"\xd5"])))
+def test_line_ends_are_one_whatever_they_were(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    told = "".join(_lines.decoded(io.BytesIO(data), "cp1252"))
+    assert told == data.decode("cp1252").replace("\r\n", "\n").replace("\r", "\n")

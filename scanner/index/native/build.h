@@ -130,9 +130,7 @@ static int skipped(const Builder *w, u64 x) {
 static int put_number(Builder *w, u64 v, u32 cell) {
     u32 n = digits_of(v);
     if (n < SHORTEST_NUMBER || n > LONGEST_NUMBER) return SHORT;
-    u64 same = v % 10, all = 0;
-    for (u32 i = 0; i < n; i++) all = all * 10 + same;
-    if (all == v || listed(w->skip_numbers, w->skip_numbers_n, v)) return PLACEHOLDER;
+    if (v == v % 10 * (TEN[n] / 9) || listed(w->skip_numbers, w->skip_numbers_n, v)) return PLACEHOLDER;
     put(w, hash_number(v, n, &w->k), cell);
     w->numbers[first_four(v, n)] |= 1u << n;
     return KEPT;
@@ -197,18 +195,25 @@ static int cell_mails(Builder *w, int kind, u32 cell) {
 static u64 read_digits(const u8 *b, u32 at, u32 end, u32 *n, u32 *zeros) {
     u64 v = 0;
     *n = *zeros = 0;
-    int over = 0;
     while (at < end) {
-        u32 size;
-        int d = digit_at(b, at, end, &size);
-        if (d < 0) { at += (u32)lead_size(b[at]); continue; }
-        if (!d && *zeros == *n) (*zeros)++;
-        (*n)++;
-        over |= v >= TEN[19] / 10;
-        v = v * 10 + (u64)d;
+        u64 x = load64(b + at), some = x ^ 0x3030303030303030ull;
+        u32 size = digits8(x), m = size < end - at ? size : end - at, nought;
+        if (LIKELY(m)) {
+            nought = some ? (u32)__builtin_ctzll(some) >> 3 : 8;
+            v = v * TEN[m] + number8(x, m);
+            size = m;
+        } else {
+            int d = digit_at(b, at, end, &size);
+            if (d < 0) { at += (u32)lead_size(b[at]); continue; }
+            nought = !d;
+            m = 1;
+            v = v * 10 + (u64)d;
+        }
+        if (*zeros == *n) *zeros += nought < m ? nought : m;
+        *n += m;
         at += size;
     }
-    return over ? ~0ull : v;
+    return *n - *zeros > LONGEST_NUMBER ? ~0ull : v;
 }
 
 static int put_phone(Builder *w, u32 at, u32 end, u32 cell) {
@@ -238,23 +243,21 @@ static int phones(Builder *w, u32 cell) {
             while (at < n && (b[at] == '+' || b[at] == '(')) at++;
             if (digit_at(b, at, n, &size) < 0) continue;
         }
-        u32 end = at, slashes = 0;
+        u32 end = at;
         for (u32 gap = 0; at < n && gap <= 3;) {
             if (digit_at(b, at, n, &size) >= 0) { at += size; end = at; gap = 0; }
             else if (b[at] < 0x80 && T.digit_gap[b[at]]) { at++; gap++; }
             else break;
         }
         at = end;
-        int split = 1;
-        for (u32 from = start, to = start; to <= end; to++) {
+        int split = memchr(b + start, '/', end - start) != NULL;
+        for (u32 from = start, to = start; split && to <= end; to++) {
             if (to < end && b[to] != '/') continue;
             u32 count, zeros;
             read_digits(b, from, to, &count, &zeros);
             split &= count >= 7;
-            slashes += to < end;
             from = to + 1;
         }
-        split &= slashes > 0;
         for (u32 from = start, to = start; to <= end; to++) {
             if (to < end && !(split && b[to] == '/')) continue;
             int one = put_phone(w, from, to, cell);
@@ -543,27 +546,36 @@ EXPORT void leakscan_builder_close(Builder *w) {
     free(w->hashes); free(w->cells); free(w->f.b); free(w->f.breaks); free(w);
 }
 
-/* Cells of one column, `rows` of them: by offsets, or each ended by a 0 byte where offsets is NULL.
-   The cell `i` stands from offsets[i * step] to the offset behind that.
-   The first has the number `cell`, each further one `width` more. Gives the rows read, -1 where
-   memory ran out. */
-EXPORT i64 leakscan_cells(Builder *w, u32 column, u32 kind, u64 cell, u32 width, const u8 *data, u64 size,
-                          const i64 *offsets, u64 step, u64 rows) {
+/* A column of a batch: the cells stand in `data`, cell i from offsets[i * step] to the offset behind
+   that, or each ended by a 0 byte where offsets is NULL. */
+typedef struct { const u8 *data; u64 size; const i64 *offsets; u64 step; } Column;
+
+static u64 add_column(Builder *w, u32 column, int kind, const Column *c, u64 cell, u32 width, u64 rows) {
     u64 at = 0, done = 0;
     for (; done < rows; done++) {
         u64 start, end;
-        if (offsets) { start = (u64)offsets[done * step]; end = (u64)offsets[done * step + 1]; if (end < start || end > size) break; }
-        else {
-            const u8 *stop = at < size ? memchr(data + at, 0, size - at) : NULL;
+        if (c->offsets) {
+            start = (u64)c->offsets[done * c->step]; end = (u64)c->offsets[done * c->step + 1];
+            if (end < start || end > c->size) break;
+        } else {
+            const u8 *stop = at < c->size ? memchr(c->data + at, 0, c->size - at) : NULL;
             if (!stop) break;
-            start = at; end = (u64)(stop - data); at = end + 1;
+            start = at; end = (u64)(stop - c->data); at = end + 1;
         }
-        w->counts[column][add_cell(w, (int)kind, (u32)(cell + done * width), data + start, end - start)]++;
+        w->counts[column][add_cell(w, kind, (u32)(cell + done * width), c->data + start, end - start)]++;
     }
+    return done;
+}
+
+/* The cells of `rows` rows, column by column; the first row is record `first`. Gives how many
+   columns have that many cells, -1 where memory ran out. */
+EXPORT i64 leakscan_cells(Builder *w, const u32 *kinds, const Column *columns, u32 width, u64 first, u64 rows) {
+    u32 at = 0;
+    while (at < width && add_column(w, at, (int)kinds[at], &columns[at], first * width + at, width, rows) == rows) at++;
     add_late(w);
     sip_all(w->hashes + w->sipped, w->n - w->sipped, &w->k);
     w->sipped = w->n;
-    return w->failed ? -1 : (i64)done;
+    return w->failed ? -1 : (i64)at;
 }
 
 /* Give back the memory of hashes and cells; the anchors stay. */

@@ -5,8 +5,9 @@
 #include "table.h"
 #include "print.h"
 #include "seal.h"
+#include "spans.h"
 
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 EXPORT int leakscan_version(void) { return VERSION; }
 EXPORT const char *leakscan_path(void) { return PATH; }

@@ -52,6 +52,7 @@ NOINLINE void drain(Scan *s, u32 n, int single) {
         return;
     }
     n = sifted(s, n, c->pairs, c->pair_bits);
+    for (u32 i = 0; i < n; i++) __builtin_prefetch(&c->masks[mask_place(c, s->anchor_hash[i])]);
     for (u32 i = 0; i < n; i++) {
         u32 lengths = pair_lengths(c, s->anchor_hash[i]);
         if (lengths) walk(s, s->anchors[i], lengths);

@@ -246,18 +246,8 @@ NOINLINE void walk(Scan *s, u32 at, u32 lengths) {
     }
 }
 
-INLINE int pair_passes(const Ctx *c, u64 p) {
-    u64 word = c->pairs[p >> (64 - c->pair_bits)];
-    return (int)(word >> (p >> 24 & 63) & word >> (p >> 30 & 63) & 1);
-}
-INLINE u32 pair_lengths(const Ctx *c, u64 p) {
-    return c->masks[(p >> 24) * 0x9E3779B97F4A7C15ull >> (64 - c->mask_bits)];
-}
-INLINE int single_passes(const Ctx *c, u64 p) {
-    u64 word = c->singles[p >> (64 - c->single_bits)];
-    return (int)(word >> (p >> 24 & 63) & word >> (p >> 30 & 63) & 1);
-}
-
+INLINE u64 mask_place(const Ctx *c, u64 p) { return (p >> 24) * 0x9E3779B97F4A7C15ull >> (64 - c->mask_bits); }
+INLINE u32 pair_lengths(const Ctx *c, u64 p) { return c->masks[mask_place(c, p)]; }
 INLINE int memchr_digit(const u8 *p, u32 n) {
     for (u32 i = 0; i < n; i++) if (T.cls[p[i]] == 2) return 1;
     return 0;
