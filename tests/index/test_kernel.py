@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import pathlib
 import tempfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -187,3 +188,25 @@ def test_matches_far_into_a_long_text(level: str, tmp_path: pathlib.Path) -> Non
     text = "".join(parts)
     cuts = [int(cut) for cut in rng.integers(0, size, 5)]
     assert look(scanner, text, cuts) == expected(SPEC, SURE, text, KEY)
+
+
+CUT = [
+    "0 139 1234 5678", "0 0 86 139 12345678", "8 6 13912345678", "+86 139-1234-5678", "139（－ 12345678",
+    "1 415 555 0100", "110105 19900307 123X", "020 7946 0018", "44 20 7946 0018", "6222 0212 3456 7890 123",
+    "zhang.wei@corp.example", "CUST 100234", "12 Long Street Springfield", "北京青禾集團", "John A. Smith",
+]  # fmt: skip
+
+
+def test_a_value_may_stand_where_one_step_of_the_scan_ends(
+    level: str, tmp_path: pathlib.Path
+) -> None:
+    scanner = scanner_of(SURE, tmp_path)
+    for text in CUT:
+        size = len(text.encode())
+        alone = look(scanner, f"{text}|")
+        assert alone == expected(SPEC, SURE, f"{text}|", KEY)
+        for before in range(8192 - size - 2, 8192 + 3):
+            shifted = {
+                replace(hit, start=hit.start + before, end=hit.end + before) for hit in alone
+            }
+            assert look(scanner, "|" * before + f"{text}|") == shifted, (text, before)

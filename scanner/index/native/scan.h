@@ -70,8 +70,7 @@ typedef struct {
     u64 word_hash[STEP / 2 + 128];
     u32 join_words[STEP / 2 + 128], join_chars[STEP / 2 + 128]; /* a word with a character behind */
     u32 chars[STEP + 64], others[STEP], digits[STEP + 64], mails[STEP];
-    u8 run_digits[STEP]; /* digits of each run, up to 8 */
-    u32 totals[STEP];    /* how many it makes, alone or joined: runs_of_digits */
+    u32 digit_ends[STEP / 2 + 128]; /* of the runs of digits, from place 1 on */
     Candidate batch[BATCH];
     u64 hashes[BATCH];
     u32 batch_n;
@@ -259,7 +258,7 @@ INLINE int memchr_digit(const u8 *p, u32 n) {
 NOINLINE void step(Scan *s, u32 from, u32 to) {
     const Ctx *c = s->c;
     const u8 *restrict b = s->f.b;
-    u32 n_words = 0, n_ends = 0, joins = 0, chars = 0, others = 0, digits = 0, mails = 0;
+    u32 n_words = 0, n_ends = 0, n_runs = 0, joins = 0, chars = 0, others = 0, digits = 0, mails = 0;
     u64 words_before = s->words, lines = s->lines, open = (u64)s->previous_open;
 #if defined(__AVX512VBMI__)
     FirstsReady ready;
@@ -268,7 +267,7 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
     Block v = block_load(b + from);
     u64 digit = block_range(v, '0', 10), an = digit | block_range(block_lower(v), 'a', 26);
     u64 before = from ? (u64)alnum(b[from - 1]) : 0, digit_before = from ? (u64)(T.cls[b[from - 1]] == 2) : 0;
-    u32 inside = (u32)(before & an); /* 1 where a word of the step before goes on here */
+    u32 inside = (u32)(before & an), inside_run = (u32)(digit_before & digit); /* 1 where a word, a run of the step before goes on here */
     for (u32 at = from; at < to; at += 64) {
         Block nv = block_load(b + at + 64);
         u64 ndigit = block_range(nv, '0', 10), nan = ndigit | block_range(block_lower(nv), 'a', 26);
@@ -276,7 +275,7 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
         u64 starts = an & ~(an << 1 | before) & valid, ends = an & ~(an >> 1 | nan << 63) & valid;
         u64 marks = starts, high = block_high(v);
         u64 newline = block_eq(v, '\n') & valid, mail = block_eq(v, '@') & valid;
-        u64 runs = digit & ~(digit << 1 | digit_before) & valid;
+        u64 runs = digit & ~(digit << 1 | digit_before) & valid, run_ends = digit & ~(digit >> 1 | ndigit << 63) & valid;
         if (UNLIKELY(high & valid)) {
             Block after = block_load(b + at + 1);
             u64 a80 = block_eq(after, 0x80), abc = block_eq(after, 0xBC);
@@ -307,7 +306,10 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
         } else open |= starts != 0;
         n_words += places(s->starts + 1 + n_words, starts, at);
         n_ends += places(s->ends + 1 - inside + n_ends, ends, at + 1);
-        if (runs) digits += places(s->digits + digits, runs, at);
+        if (runs | run_ends) {
+            digits += places(s->digits + digits, runs, at);
+            n_runs += places(s->digit_ends + 1 - inside_run + n_runs, run_ends, at + 1);
+        }
         for (u64 m = mail; m; m &= m - 1) s->mails[mails++] = at + (u32)__builtin_ctzll(m);
         u32 block = at >> 6;
         s->word_marks[block] = marks; s->word_sums[block] = words_before;
@@ -320,9 +322,9 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
     }
     s->words = words_before; s->lines = lines; s->previous_open = (int)open;
     if (n_words && n_ends - inside < n_words) s->ends[n_words] = s->starts[n_words] + word_length(b + s->starts[n_words]);
+    if (digits && n_runs - inside_run < digits) s->digit_ends[digits] = run_end(b, s->digits[digits - 1], s->f.n);
     words(s, n_words, joins);
     characters(s, chars, others);
-    runs_of_digits(s, digits);
     if (c->any_number) numbers(s, digits);
     if (c->any_code) codes(s, from, digits);
     mail_lane(s, mails);
