@@ -53,6 +53,7 @@ typedef struct {
     u8 fold_class[256], fold_third[64]; /* see fold.h */
     u8 letter[256];    /* 0 to 35 for digits and letters, 36 for all else */
     u8 code_gap[256];  /* 1 for what may stand between the parts of a code */
+    u8 code_kind[128]; /* one of the kinds of codes.h */
     u8 digit_gap[128];
     u8 local[128];
     u8 domain[128];

@@ -3,6 +3,8 @@
 #define LEAKSCAN_CODES_H
 #include "base.h"
 
+enum { LETTER_KIND = 1, GAP_KIND = 2, OTHER_KIND = 4, DIGIT_KIND = 8 };
+
 INLINE int joiner(int c) { return c == '-' || c == '_' || c == '/' || c == '.'; }
 INLINE u32 word_end(const u8 *b, u32 at, u32 end) {
     while (at < end && alnum(b[at])) at++;
@@ -79,8 +81,27 @@ NOINLINE void codes_at(Scan *s, u32 start, u32 q) {
 /* The runs of digits before which a code may begin: those after a letter, or after a word and a gap. */
 INLINE u32 after_letters(Scan *s, u32 n, u32 *some) {
     const Ctx *c = s->c;
-    u32 found = 0;
-    for (u32 i = 0; i < n; i++) {
+    u32 found = 0, i = 0;
+#if defined(__AVX512VBMI__)
+    const __m512i kinds[2] = {block_load(T.code_kind), block_load(T.code_kind + 64)}, other = same(OTHER_KIND);
+    const __m512i letter = _mm512_set1_epi32(LETTER_KIND << 16), gap = _mm512_set1_epi32(GAP_KIND << 16 | LETTER_KIND << 8);
+    const __m512i third = _mm512_set1_epi32(OTHER_KIND | (c->letter_codes ? LETTER_KIND | DIGIT_KIND : 0));
+    const __mmask16 always = c->digit_codes ? 0xFFFF : 0;
+    __m512i number = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    for (; i < n; i += 16) {
+        __mmask16 here = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xFFFF);
+        __m512i at = _mm512_maskz_loadu_epi32(here, s->digits + i);
+        __mmask16 early = _mm512_cmplt_epu32_mask(at, _mm512_set1_epi32(3));
+        __m512i x = _mm512_mask_i32gather_epi32(other, here & ~early, _mm512_sub_epi32(at, _mm512_set1_epi32(3)), s->f.b, 1);
+        __m512i kind = _mm512_mask_mov_epi8(_mm512_permutex2var_epi8(kinds[0], x, kinds[1]), block_high(x), other);
+        __mmask16 word = _mm512_cmpeq_epi32_mask(_mm512_and_si512(kind, gap), gap) & _mm512_test_epi32_mask(kind, third);
+        __mmask16 pass = here & (always | early | word | _mm512_test_epi32_mask(kind, letter));
+        _mm512_storeu_si512(some + found, _mm512_maskz_compress_epi32(pass, number));
+        found += (u32)__builtin_popcount(pass);
+        number = _mm512_add_epi32(number, _mm512_set1_epi32(16));
+    }
+#endif
+    for (; i < n; i++) {
         u32 q = s->digits[i];
         const u8 *p = s->f.b + (q < 3 ? 3 : q);
         u32 word = T.code_gap[p[-1]] & (T.cls[p[-2]] == 1) & (c->letter_codes | (T.letter[p[-3]] == 36));
@@ -93,7 +114,7 @@ INLINE u32 after_letters(Scan *s, u32 n, u32 *some) {
 /* Codes with the first run of digits of each word, where a code may begin there or in a word before. */
 NOINLINE void codes(Scan *s, u32 from, u32 n) {
     const u8 *b = s->f.b;
-    u32 some[STEP / 2 + 1], found = after_letters(s, n, some);
+    u32 some[STEP / 2 + 32], found = after_letters(s, n, some);
     for (u32 j = 0; j < found; j++) {
         u32 i = some[j], q = s->digits[i], start = mark_before(s, q);
         if (start == ~0u || q - start > LONGEST_CODE) continue;

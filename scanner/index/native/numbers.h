@@ -96,6 +96,7 @@ NOINLINE void number_windows(Scan *s, u32 start, u32 kept) {
     for (;;) {
         u32 group = m;
         if (have + m > LONGEST_NUMBER) return;
+        marked |= total == 1 && !v && !(x & 15);
         v = m == 1 ? v * 10 + (x & 15) : v * TEN[m] + number8(x, m);
         at += m;
         while (m == 8) { /* a long run: the rest of it */
@@ -113,7 +114,7 @@ NOINLINE void number_windows(Scan *s, u32 start, u32 kept) {
         if (total > MOST_DIGITS) return;
         if (have >= 4) {
             if (any && before < 4) kept = lengths_of(c, first_four(v, have), marked, &forms);
-            u32 wanted = (kept | kept >> 3 & 1u << 17) & 0xFFFFF, left = (wanted | forms) >> have;
+            u32 wanted = (kept | (kept >> 3 & 1u << 17)) & 0xFFFFF, left = (wanted | forms) >> have;
             if (!left) return;
             if (left & 1 && have >= SHORTEST_NUMBER) {
                 if (forms >> have & 1) number_forms(s, v, start, at, marked);

@@ -72,6 +72,13 @@ INLINE __m512i with_x(__m512i totals) { /* 17 digits and X stand at bit 20 */
 }
 INLINE __m512i times(__m512i v, int by) { return _mm512_mullo_epi32(v, _mm512_set1_epi32(by)); }
 
+/* Totals of chains of `by` runs become those of twice as many: the set of each run takes in that of
+   the run `by` places behind, as many digits further as lie between, where all are joined. */
+#define JOINED(by) \
+    may = _mm512_or_si512(may, _mm512_maskz_sllv_epi32(chain, _mm512_alignr_epi32(later_totals, may, by), reach)); \
+    reach = _mm512_min_epu32(_mm512_add_epi32(reach, _mm512_alignr_epi32(none, reach, by)), _mm512_set1_epi32(32)); \
+    chain &= (__mmask16)(chain >> by)
+
 /* 16 runs at a time, from the last ones back. */
 static void runs_from(Scan *s, u32 n, u32 all_n, u32 tail, u16 *hits, u32 *kept) {
     const u8 *b = s->f.b;
@@ -80,10 +87,10 @@ static void runs_from(Scan *s, u32 n, u32 all_n, u32 tail, u16 *hits, u32 *kept)
     const __m512i enough = _mm512_set1_epi32(-(1 << shortest_of(any)));
     const __m512i gaps[2] = {block_load(T.digit_gap), block_load(T.digit_gap + 64)};
     Begins later = {none, none, none, none};
-    __m512i later_size = none;
-    u32 later_hit = 0, totals = tail;
+    __m512i later_size = none, later_totals = none;
+    u32 later_hit = 0;
     for (u32 block = (all_n + 15) / 16; block--;) {
-        u32 i = block * 16, total[16] = {0}, size[16], own_n = n - i < 16 ? n - i : 16;
+        u32 i = block * 16, own_n = n - i < 16 ? n - i : 16;
         __mmask16 here = (__mmask16)(all_n - i < 16 ? (1u << (all_n - i)) - 1 : 0xFFFF);
         __m512i start = _mm512_maskz_loadu_epi32(here, s->digits + i), end = _mm512_maskz_loadu_epi32(here, s->digit_ends + i + 1);
         __m512i length = _mm512_min_epu32(_mm512_sub_epi32(end, start), _mm512_set1_epi32(MOST_DIGITS + 1));
@@ -92,9 +99,11 @@ static void runs_from(Scan *s, u32 n, u32 all_n, u32 tail, u16 *hits, u32 *kept)
         marks |= _mm512_cmpge_epu32_mask(after, _mm512_set1_epi32(0x80));
         __m512i apart = _mm512_sub_epi32(_mm512_loadu_si512(s->digits + i + 1), end);
         __mmask16 joins = here & marks & _mm512_cmple_epu32_mask(apart, _mm512_set1_epi32(WIDEST_MARKS));
-        _mm512_storeu_si512(size, length);
-        if (own_n < 16) total[own_n] = tail;
-        for (u32 k = own_n; k--;) total[k] = totals = with_later(size[k], joins >> k & 1, totals);
+        __m512i may = _mm512_sllv_epi32(_mm512_set1_epi32(1), length), reach = length;
+        if (own_n < 16) may = _mm512_mask_mov_epi32(may, (__mmask16)(1u << own_n), _mm512_set1_epi32((int)tail));
+        __mmask16 chain = joins;
+        JOINED(1); JOINED(2); JOINED(4); JOINED(8);
+        later_totals = may = _mm512_and_si512(may, _mm512_set1_epi32((2 << MOST_DIGITS) - 1));
 
         /* The first four digits, of a short run with those behind it, tell which lengths there are. */
         __m512i x = _mm512_sub_epi8(_mm512_mask_i32gather_epi32(none, here, start, b, 1), same('0'));
@@ -106,22 +115,22 @@ static void runs_from(Scan *s, u32 n, u32 all_n, u32 tail, u16 *hits, u32 *kept)
         __m512i together = _mm512_add_epi32(length, next_of(length, later_size));
         __mmask16 known = is4 | (joins & _mm512_cmpge_epu32_mask(together, _mm512_set1_epi32(4)));
         __m512i able = _mm512_mask_i32gather_epi32(able_any, known, four, s->c->numbers, 4);
-        __m512i may = _mm512_loadu_si512(total), told = _mm512_and_si512(with_x(may), able);
+        __m512i told = _mm512_and_si512(with_x(may), able);
         __mmask16 hit = _mm512_test_epi32_mask(told, told), large = _mm512_test_epi32_mask(may, enough);
 
         /* Forms without the code of a country, or without zeros: after one zero the next digit
            begins the number, and a zero alone begins what the run behind it begins. */
         __m512i before = _mm512_mask_i32gather_epi32(none, here & _mm512_test_epi32_mask(start, start), start, b - 1, 1);
         __mmask16 plus = is(_mm512_and_si512(before, byte), '+'), zero = here & is(own.one, 0);
-        __mmask16 lone = zero & is1 & ~plus, one_zero = zero & ~(is1 | plus | is(own.two, 0));
+        __mmask16 lone = zero & is1 & ~(plus | is(next_of(own.one, later.one), 0)), one_zero = zero & ~(is1 | plus | is(own.two, 0));
         __mmask16 china = (is(own.two, 86) & ~is1) | (is(own.one, 8) & is1) | (one_zero & is(own.two, 8));
         may = _mm512_mask_srli_epi32(may, one_zero, may, 1);
         __mmask16 forms = (plus | china | (zero & ~(lone | one_zero))) & large;
         forms |= is(_mm512_mask_mov_epi32(own.one, one_zero, own.two), 1) & _mm512_test_epi32_mask(may, _mm512_set1_epi32((int)us));
         forms |= one_zero & _mm512_test_epi32_mask(with_x(may), able_any);
-        u32 found = ((hit & ~zero) | forms) & here, after_zero = lone & joins, wider;
+        u32 found = ((hit & ~zero) | forms) & here;
         if (own_n < 16) found |= 1u << own_n;
-        while ((wider = found | (after_zero & (found >> 1 | later_hit << 15))) != found) found = wider;
+        found |= lone & joins & (found >> 1 | later_hit << 15);
         hits[block] = (u16)(found & ((1u << own_n) - 1));
         _mm512_storeu_si512(kept + i, _mm512_mask_mov_epi32(told, forms | zero | ~known, _mm512_set1_epi32(-1)));
         later_hit = found & 1;
