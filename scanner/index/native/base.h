@@ -68,6 +68,12 @@ INLINE u16 load16(const u8 *p) { u16 x; memcpy(&x, p, 2); return x; }
 INLINE int low(int c) { return (unsigned)(c - 'A') < 26u ? c | 0x20 : c; }
 INLINE int alnum(int c) { u8 k = T.cls[c]; return k == 1 || k == 2; }
 
+/* Capital letters made small, in place; up to 15 bytes behind may be touched. */
+INLINE void lower_all(u8 *p, u32 n) {
+    for (u32 at = 0; at < n; at += 16)
+        for (u32 i = at; i < at + 16; i++) p[i] = (u8)(p[i] + ((u8)(p[i] - 'A') < 26 ? 0x20 : 0));
+}
+
 INLINE u32 entry_of(u32 cp) {
     if (cp >= 0x110000) return SEP << 24 | ',';
     u32 page = load16(T.pages + 2 * (cp >> 7));

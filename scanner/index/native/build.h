@@ -306,12 +306,6 @@ static int company(Builder *w, const Piece *p, const u32 *order, u32 n, u32 cell
 }
 
 /* ---- one cell ---- */
-/* Capital letters made small, in place; up to 15 bytes behind may be touched. */
-static void lower_all(u8 *p, u32 n) {
-    for (u32 at = 0; at < n; at += 16)
-        for (u32 i = at; i < at + 16; i++) p[i] = (u8)(p[i] + ((u8)(p[i] - 'A') < 26 ? 0x20 : 0));
-}
-
 /* Whether folding would change one of 64 bytes or look at it more closely. */
 INLINE int may_fold(Block v) {
     FoldReady ready;

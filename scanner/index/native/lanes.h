@@ -4,6 +4,7 @@
 #include "codes.h"
 #include "numbers.h"
 
+enum { UNIT_DIGITS = 7 }; /* a line with so many digits together looks like a record */
 enum { IN_CACHE = 17 }; /* a filter of so many bits of words (1 MiB) needs no prefetch */
 
 /* ---- words ---- */
@@ -102,29 +103,51 @@ NOINLINE void characters(Scan *s, u32 n, u32 others) {
 }
 
 /* ---- e-mail addresses ---- */
+INLINE u64 block_domain(Block v) {
+    return block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26) | block_eq(v, '-');
+}
+INLINE u64 block_local(Block v) {
+    u64 marks = block_eq(v, '.') | block_eq(v, '_') | block_eq(v, '%') | block_eq(v, '+') | block_eq(v, '\'');
+    return block_domain(v) | marks;
+}
+
+/* Where what may stand in the labels of a domain ends, from `at` on and up to `end`. */
+INLINE u32 domain_end(const u8 *b, u32 at, u32 end) {
+    for (;; at += 64) {
+        u64 rest = ~block_domain(block_load(b + at));
+        if (rest) at += (u32)__builtin_ctzll(rest);
+        if (rest || at >= end) return at < end ? at : end;
+    }
+}
+
+/* Addresses with the signs at the collected places, at each label from the second on. */
 NOINLINE void mail_lane(Scan *s, u32 n) {
     const u8 *b = s->f.b;
     for (u32 i = 0; i < n; i++) {
-        u32 q = s->mails[i], start = q, end = s->f.n;
-        while (start && q - start < LONGEST_WORD && b[start - 1] < 0x80 && T.local[b[start - 1]]) start--;
-        while (start < q && !alnum(b[start])) start++;
-        if (start == q) continue;
-        u8 mail[LONGEST_WORD + 280];
-        u32 m = 0, labels = 0, at = q + 1;
-        for (u32 p = start; p <= q; p++) mail[m++] = (u8)low(b[p]);
-        if (end > q + 256) end = q + 256;
-        for (;;) {
-            u32 label = at;
-            while (at < end && b[at] < 0x80 && T.domain[b[at]]) mail[m++] = (u8)low(b[at++]);
-            if (at == label) break;
-            if (++labels >= 2) {
-                u32 size = m, stop = at;
-                while (mail[size - 1] == '-') { size--; stop--; }
-                push(s, bind(hash_bytes(mail, size, &s->c->k), MAIL, size, &s->c->k), start, stop, MAIL, size, 0);
+        u8 small[LONGEST_WORD + 256 + 64] = {0}; /* the text from 64 bytes before the sign on */
+        u32 q = s->mails[i], at = q + 1, end = s->f.n < q + 256 ? s->f.n : q + 256;
+        if (LIKELY(q >= 64)) memcpy(small, b + q - 64, 64);
+        else memcpy(small + 64 - q, b, q);
+        Block v = block_load(small);
+        u64 other = ~block_local(v), an = block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26);
+        if (other) an &= ~((2ull << (63 - __builtin_clzll(other))) - 1);
+        if (!an) continue;
+        u32 from = (u32)__builtin_ctzll(an), start = q - 64 + from, filled = 0;
+        lower_all(small, 64);
+        for (u32 labels = 1; labels <= 7; labels++, at++) {
+            u32 stop = domain_end(b, at, end);
+            if (stop == at) break;
+            at = stop;
+            if (labels > 1) {
+                for (; q + filled < stop; filled += 64) {
+                    memcpy(small + 64 + filled, b + q + filled, 64);
+                    lower_all(small + 64 + filled, 64);
+                }
+                while (b[stop - 1] == '-') stop--;
+                u32 size = stop - start;
+                push(s, bind(hash_bytes(small + from, size, &s->c->k), MAIL, size, &s->c->k), start, stop, MAIL, size, 0);
             }
-            if (labels == 7 || at >= end || b[at] != '.') break;
-            mail[m++] = '.';
-            at++;
+            if (at >= end || b[at] != '.') break;
         }
     }
 }
@@ -136,12 +159,23 @@ static void unit_at(Scan *s, u32 at) {
 }
 
 NOINLINE void units(Scan *s, u32 digits, u32 mails) {
-    u32 m = 0;
-    for (u32 i = 0; i < digits; i++) {
-        u32 q = s->digits[i];
-        if (run_digits(s, i) < 7) continue;
-        while (m < mails && s->mails[m] < q) unit_at(s, s->mails[m++]);
-        unit_at(s, q);
+    u32 m = 0, some[STEP / 2 + 32], found = 0, i = 0;
+#if defined(__AVX512F__)
+    for (; i < digits; i += 16) {
+        __mmask16 here = (__mmask16)(digits - i < 16 ? (1u << (digits - i)) - 1 : 0xFFFF);
+        __m512i at = _mm512_maskz_loadu_epi32(here, s->digits + i), end = _mm512_maskz_loadu_epi32(here, s->digit_ends + i + 1);
+        __mmask16 many = _mm512_cmpge_epu32_mask(_mm512_sub_epi32(end, at), _mm512_set1_epi32(UNIT_DIGITS));
+        _mm512_storeu_si512(some + found, _mm512_maskz_compress_epi32(many, at));
+        found += (u32)__builtin_popcount(many);
+    }
+#endif
+    for (; i < digits; i++) {
+        some[found] = s->digits[i];
+        found += run_digits(s, i) >= UNIT_DIGITS;
+    }
+    for (i = 0; i < found; i++) {
+        while (m < mails && s->mails[m] < some[i]) unit_at(s, s->mails[m++]);
+        unit_at(s, some[i]);
     }
     while (m < mails) unit_at(s, s->mails[m++]);
 }
