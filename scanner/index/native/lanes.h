@@ -8,53 +8,56 @@ enum { UNIT_DIGITS = 7 }; /* a line with so many digits together looks like a re
 enum { IN_CACHE = 17 }; /* a filter of so many bits of words (1 MiB) needs no prefetch */
 
 /* ---- words ---- */
-/* Which of the collected anchors pass the filter of words alone, or that of pairs, in place. */
-INLINE u32 sifted(Scan *s, u32 n, const u64 *filter, u32 bits) {
+/* Which anchors pass the filter of words alone, or that of pairs: to s->anchors and s->anchor_hash,
+   where the given ones may stand, too. */
+INLINE u32 sifted(Scan *s, u32 n, const u64 *hashes, const u32 *places, const u64 *filter, u32 bits) {
     u32 found = 0, i = 0;
     if (bits > IN_CACHE)
-        for (u32 j = 0; j < n && j < 64; j++) __builtin_prefetch(&filter[s->anchor_hash[j] >> (64 - bits)]);
+        for (u32 j = 0; j < n && j < 64; j++) __builtin_prefetch(&filter[hashes[j] >> (64 - bits)]);
 #if defined(__AVX512DQ__)
     const __m512i low = _mm512_set1_epi64(63), one = _mm512_set1_epi64(1);
     const __m128i shift = _mm_cvtsi32_si128(64 - (int)bits);
     for (; i + 8 <= n; i += 8) {
-        __m512i p = _mm512_loadu_si512((const void *)(s->anchor_hash + i));
+        __m512i p = _mm512_loadu_si512((const void *)(hashes + i));
         if (bits > IN_CACHE)
-            for (u32 j = i + 64; j < i + 72 && j < n; j++) __builtin_prefetch(&filter[s->anchor_hash[j] >> (64 - bits)]);
+            for (u32 j = i + 64; j < i + 72 && j < n; j++) __builtin_prefetch(&filter[hashes[j] >> (64 - bits)]);
         __m512i word = _mm512_i64gather_epi64(_mm512_srl_epi64(p, shift), (const void *)filter, 8);
         __m512i a = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(p, 24), low));
         __m512i b = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(p, 30), low));
         __mmask8 pass = _mm512_test_epi64_mask(_mm512_and_si512(a, b), one);
         if (LIKELY(!pass)) continue;
-        __m256i at = _mm256_loadu_si256((const __m256i *)(s->anchors + i));
+        __m256i at = _mm256_loadu_si256((const __m256i *)(places + i));
         _mm512_storeu_si512((void *)(s->anchor_hash + found), _mm512_maskz_compress_epi64(pass, p));
         _mm256_storeu_si256((__m256i *)(s->anchors + found), _mm256_maskz_compress_epi32(pass, at));
         found += (u32)__builtin_popcount(pass);
     }
 #endif
     for (; i < n; i++) {
-        u64 p = s->anchor_hash[i], word = filter[p >> (64 - bits)];
-        if (i + 64 < n) __builtin_prefetch(&filter[s->anchor_hash[i + 64] >> (64 - bits)]);
-        s->anchors[found] = s->anchors[i];
+        u64 p = hashes[i], word = filter[p >> (64 - bits)];
+        if (i + 64 < n) __builtin_prefetch(&filter[hashes[i + 64] >> (64 - bits)]);
+        s->anchors[found] = places[i];
         s->anchor_hash[found] = p;
         found += (u32)(word >> (p >> 24 & 63) & word >> (p >> 30 & 63) & 1);
     }
     return found;
 }
 
-/* Try the collected anchors, pairs or words alone: those that pass the filter. */
-NOINLINE void drain(Scan *s, u32 n, int single) {
+/* Try the words alone that pass the filter. */
+NOINLINE void drain_singles(Scan *s, u32 n, const u64 *hashes, const u32 *places) {
     const Ctx *c = s->c;
-    if (single) {
-        n = sifted(s, n, c->singles, c->single_bits);
-        for (u32 i = 0; i < n; i++) {
-            Word w;
-            u32 at = s->anchors[i];
-            if (next_word(s->f.b, at, s->f.n, &w, &c->k, c->chars) && w.start == at && w.hash && w.end - at >= 4)
-                push(s, bind(w.hash, WORDS, 1, &c->k), at, w.end, WORDS, 1, 1);
-        }
-        return;
+    n = sifted(s, n, hashes, places, c->singles, c->single_bits);
+    for (u32 i = 0; i < n; i++) {
+        Word w;
+        u32 at = s->anchors[i];
+        if (next_word(s->f.b, at, s->f.n, &w, &c->k, c->chars) && w.start == at && w.hash && w.end - at >= 4)
+            push(s, bind(w.hash, WORDS, 1, &c->k), at, w.end, WORDS, 1, 1);
     }
-    n = sifted(s, n, c->pairs, c->pair_bits);
+}
+
+/* Walk from the pairs that pass the filter. */
+NOINLINE void drain_pairs(Scan *s, u32 n, const u64 *hashes, const u32 *places) {
+    const Ctx *c = s->c;
+    n = sifted(s, n, hashes, places, c->pairs, c->pair_bits);
     for (u32 i = 0; i < n; i++) __builtin_prefetch(&c->masks[mask_place(c, s->anchor_hash[i])]);
     for (u32 i = 0; i < n; i++) {
         u32 lengths = pair_lengths(c, s->anchor_hash[i]);
@@ -99,7 +102,7 @@ NOINLINE void characters(Scan *s, u32 n, u32 others) {
         s->anchors[anchors] = q;
         s->anchor_hash[anchors++] = pair_of(hash_char(b + q, size, &c->k), w.hash, &c->k);
     }
-    if (anchors && c->any_pair) drain(s, anchors, 0);
+    if (anchors && c->any_pair) drain_pairs(s, anchors, s->anchor_hash, s->anchors);
 }
 
 /* ---- e-mail addresses ---- */

@@ -26,7 +26,8 @@ INLINE u32 places(u32 *to, u64 mask, u32 at) {
     return n;
 }
 
-/* The hashes of the words at places 1 to n of s->starts and s->ends. */
+/* The hashes of the words at places 1 to n of s->starts and s->ends, to s->word_hash, and those of
+   each with the word before it, to s->anchor_hash. */
 NOINLINE void hash_words(Scan *s, u32 n) {
     const u8 *b = s->f.b;
     const Keys *k = &s->c->k;
@@ -34,6 +35,8 @@ NOINLINE void hash_words(Scan *s, u32 n) {
 #if defined(__AVX512DQ__)
     const __m512i ones = _mm512_set1_epi64(-1), set = _mm512_set1_epi64((i64)CASE), eight = _mm512_set1_epi64(64);
     const __m512i m0 = _mm512_set1_epi64((i64)k->m[0]), m1 = _mm512_set1_epi64((i64)k->m[1]), m2 = _mm512_set1_epi64((i64)k->m[2]);
+    const __m512i m4 = _mm512_set1_epi64((i64)k->m[4]);
+    __m512i last = _mm512_set1_epi64((i64)s->word_hash[0]);
     for (; i + 8 <= n + 1; i += 8) {
         __m256i from = _mm256_loadu_si256((const __m256i *)(s->starts + i));
         __m256i size = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)(s->ends + i)), from);
@@ -48,10 +51,17 @@ NOINLINE void hash_words(Scan *s, u32 n) {
         for (u32 longer = _mm256_cmpgt_epu32_mask(size, _mm256_set1_epi32(16)); UNLIKELY(longer); longer &= longer - 1) {
             u32 j = i + (u32)__builtin_ctz(longer);
             s->word_hash[j] = hash_word(b + s->starts[j], s->ends[j] - s->starts[j], k);
+            h = _mm512_loadu_si512((const void *)(s->word_hash + i));
         }
+        __m512i pair = _mm512_mullo_epi64(_mm512_add_epi64(h, _mm512_alignr_epi64(h, last, 7)), m4);
+        _mm512_storeu_si512((void *)(s->anchor_hash + i - 1), pair);
+        last = h;
     }
 #endif
-    for (; i <= n; i++) s->word_hash[i] = hash_word(b + s->starts[i], s->ends[i] - s->starts[i], k);
+    for (; i <= n; i++) {
+        s->word_hash[i] = hash_word(b + s->starts[i], s->ends[i] - s->starts[i], k);
+        s->anchor_hash[i - 1] = pair_of(s->word_hash[i - 1], s->word_hash[i], k);
+    }
 }
 
 /* The words of a step, at places 1 to n (0 is the last one before it): pairs that may begin a value
@@ -59,7 +69,6 @@ NOINLINE void hash_words(Scan *s, u32 n) {
 NOINLINE void words(Scan *s, u32 n, u32 joins) {
     const Ctx *c = s->c;
     const u64 *hash = s->word_hash;
-    u64 m = c->k.m[4];
     u32 first = s->have_previous ? 0 : 1;
     if (!c->any_pair && !c->singles) return;
     s->starts[0] = s->previous;
@@ -69,8 +78,7 @@ NOINLINE void words(Scan *s, u32 n, u32 joins) {
     s->previous_hash = s->word_hash[n];
     s->have_previous |= n != 0;
     if (c->any_pair) {
-        for (u32 i = first; i < n; i++) s->anchor_hash[i - first] = (hash[i] + hash[i + 1]) * m;
-        if (n > first) memcpy(s->anchors, s->starts + first, (n - first) * 4), drain(s, n - first, 0);
+        if (n > first) drain_pairs(s, n - first, s->anchor_hash + first, s->starts + first);
         u32 found = 0;
         for (u32 i = 0; i < joins; i++) {
             u32 q = s->join_chars[i], word = s->join_words[i];
@@ -78,12 +86,11 @@ NOINLINE void words(Scan *s, u32 n, u32 joins) {
             s->anchors[found] = s->starts[word];
             s->anchor_hash[found++] = pair_of(hash[word], hash_char(s->f.b + q, lead_size(s->f.b[q]), &c->k), &c->k);
         }
-        if (found) drain(s, found, 0);
+        if (found) drain_pairs(s, found, s->anchor_hash, s->anchors);
     }
     if (c->singles) {
-        for (u32 i = 0; i < n; i++) s->anchor_hash[i] = hash[i + 1] * m;
-        memcpy(s->anchors, s->starts + 1, n * 4);
-        drain(s, n, 1);
+        for (u32 i = 0; i < n; i++) s->anchor_hash[i] = hash[i + 1] * c->k.m[4];
+        drain_singles(s, n, s->anchor_hash, s->starts + 1);
     }
 }
 #endif
