@@ -5,7 +5,7 @@
 #include "fold.h"
 
 enum { LOOSE = 64, GROUPED = 128 };
-enum { CHUNK = 96 << 10, AHEAD = 34 << 10, BACK = 2048, STEP = 8192, BATCH = 8192 };
+enum { CHUNK = 224 << 10, AHEAD = 34 << 10, BACK = 2048, STEP = 8192, BATCH = 8192 };
 
 /* One segment of the index, as mapped. */
 typedef struct {
@@ -254,7 +254,8 @@ INLINE int memchr_digit(const u8 *p, u32 n) {
 
 #include "words.h"
 
-/* ---- one step over the text: masks, words, characters, digits ---- */
+/* ---- one step over the text: masks, words, characters, digits ----
+   `to` is a multiple of 64, or the end of the text, behind which zeros stand. */
 NOINLINE void step(Scan *s, u32 from, u32 to) {
     const Ctx *c = s->c;
     const u8 *restrict b = s->f.b;
@@ -271,17 +272,15 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
     for (u32 at = from; at < to; at += 64) {
         Block nv = block_load(b + at + 64);
         u64 ndigit = block_range(nv, '0', 10), nan = ndigit | block_range(block_lower(nv), 'a', 26);
-        u64 valid = to - at < 64 ? (1ull << (to - at)) - 1 : ~0ull;
-        u64 starts = an & ~(an << 1 | before) & valid, ends = an & ~(an >> 1 | nan << 63) & valid;
+        u64 starts = an & ~(an << 1 | before), ends = an & ~(an >> 1 | nan << 63);
         u64 marks = starts, high = block_high(v);
-        u64 newline = block_eq(v, '\n') & valid, mail = block_eq(v, '@') & valid;
-        u64 runs = digit & ~(digit << 1 | digit_before) & valid, run_ends = digit & ~(digit >> 1 | ndigit << 63) & valid;
-        if (UNLIKELY(high & valid)) {
+        u64 newline = block_eq(v, '\n'), mail = block_eq(v, '@');
+        u64 runs = digit & ~(digit << 1 | digit_before), run_ends = digit & ~(digit >> 1 | ndigit << 63);
+        if (UNLIKELY(high)) {
             Block after = block_load(b + at + 1);
             u64 a80 = block_eq(after, 0x80), abc = block_eq(after, 0xBC);
             u64 letters = block_range(v, 0xC2, 0x100 - 0xC2);
             letters &= ~((block_eq(v, 0xE2) | block_eq(v, 0xE3)) & a80) & ~(block_eq(v, 0xEF) & abc);
-            letters &= valid;
             u64 three = letters & block_range(v, 0xE0, 16), rest = letters & ~three;
 #if defined(__AVX512VBMI__)
             three &= firsts_may(&ready, v, after, block_load(b + at + 2));
@@ -316,10 +315,10 @@ NOINLINE void step(Scan *s, u32 from, u32 to) {
         s->line_marks[block] = newline; s->line_sums[block] = lines;
         words_before += (u64)__builtin_popcountll(marks);
         lines += (u64)__builtin_popcountll(newline);
-        s->word_sums[block + 1] = words_before; s->line_sums[block + 1] = lines;
         before = an >> 63; digit_before = digit >> 63;
         v = nv; an = nan; digit = ndigit;
     }
+    s->word_sums[(to + 63) >> 6] = words_before; s->line_sums[(to + 63) >> 6] = lines;
     s->words = words_before; s->lines = lines; s->previous_open = (int)open;
     if (n_words && n_ends - inside < n_words) s->ends[n_words] = s->starts[n_words] + word_length(b + s->starts[n_words]);
     if (digits && n_runs - inside_run < digits) s->digit_ends[digits] = run_end(b, s->digits[digits - 1], s->f.n);
