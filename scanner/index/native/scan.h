@@ -188,6 +188,34 @@ NOINLINE void look_up(Scan *s, const Part *p, const u32 *which, u32 n) {
     }
 }
 
+/* Which hashes pass the Bloom filter of a segment. */
+INLINE u32 known(const Scan *s, const Part *p, u32 at, u32 end, u32 *which) {
+    u32 found = 0;
+#if defined(__AVX512DQ__)
+    const __m512i low = _mm512_set1_epi64(63), size = _mm512_set1_epi64((i64)p->bloom_words);
+    for (; at + 8 <= end; at += 8) {
+        __m512i h = _mm512_loadu_si512((const void *)(s->hashes + at));
+        __m512i place = _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(h, 32), size), 32);
+        __m512i word = _mm512_i64gather_epi64(place, (const void *)p->bloom, 8);
+        __m512i a = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(h, 20), low));
+        __m512i b = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(h, 26), low));
+        __m512i c = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(h, 32), low));
+        __m512i d = _mm512_srlv_epi64(word, _mm512_and_si512(_mm512_srli_epi64(h, 38), low));
+        a = _mm512_and_si512(_mm512_and_si512(a, b), _mm512_and_si512(c, d));
+        __mmask8 pass = _mm512_test_epi64_mask(a, _mm512_set1_epi64(1));
+        __m256i number = _mm256_add_epi32(_mm256_set1_epi32((int)at), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+        _mm256_storeu_si256((__m256i *)(which + found), _mm256_maskz_compress_epi32(pass, number));
+        found += (u32)__builtin_popcount(pass);
+    }
+#endif
+    for (; at < end; at++) {
+        u64 h = s->hashes[at], w = p->bloom[(h >> 32) * p->bloom_words >> 32];
+        which[found] = at;
+        found += w >> (h >> 20 & 63) & w >> (h >> 26 & 63) & w >> (h >> 32 & 63) & w >> (h >> 38 & 63) & 1;
+    }
+    return found;
+}
+
 NOINLINE void flush(Scan *s) {
     const Ctx *c = s->c;
     u32 n = s->batch_n, which[512];
@@ -199,14 +227,10 @@ NOINLINE void flush(Scan *s) {
         const Part *p = &c->parts[q];
         if (!p->values) continue;
         for (u32 at = 0; at < n; at += 512) {
-            u32 end = at + 512 < n ? at + 512 : n, found = 0;
+            u32 end = at + 512 < n ? at + 512 : n, found;
             for (u32 i = at; i < end; i++)
                 __builtin_prefetch(&p->bloom[(s->hashes[i] >> 32) * p->bloom_words >> 32]);
-            for (u32 i = at; i < end; i++) {
-                u64 h = s->hashes[i], w = p->bloom[(h >> 32) * p->bloom_words >> 32];
-                which[found] = i;
-                found += w >> (h >> 20 & 63) & w >> (h >> 26 & 63) & w >> (h >> 32 & 63) & w >> (h >> 38 & 63) & 1;
-            }
+            found = known(s, p, at, end, which);
             for (u32 i = 0; i < found; i++) __builtin_prefetch(&p->offsets[bucket_of(p, s->hashes[which[i]])]);
             u32 width = p->tag_bits + 1 + p->payload_bits;
             for (u32 i = 0; i < found; i++)
@@ -224,25 +248,35 @@ INLINE void push(Scan *s, u64 hash, u32 start, u32 end, u32 lane, u32 length, u3
 }
 
 /* ---- words ---- */
-/* Every window that begins at a place and has one of the lengths in the mask. */
+/* Write a candidate where the next one stands; it stays if `kept`, else the next one takes its place. */
+INLINE u32 put_candidate(Scan *s, u32 at, u32 kept, u64 hash, u32 start, u32 end, u32 words) {
+    Candidate *c = &s->batch[at];
+    c->hash = hash; c->start = start; c->end = end; c->words = words;
+    c->length = (u16)words; c->lane = WORDS;
+    return at + kept;
+}
+
+/* Every window that begins at a place and has one of the lengths in the mask. Whether a length is
+   among them is no branch: nobody could guess it. */
 NOINLINE void walk(Scan *s, u32 at, u32 lengths) {
     const Keys *k = &s->c->k;
     const u8 *b = s->f.b;
-    u32 end = s->f.n;
+    const u64 *chars = s->c->chars;
+    u32 end = s->f.n, last = lengths >> 30 ? LONGEST_WINDOW : 33 - (u32)__builtin_clz(lengths), n = 2;
     Word w;
-    if (!next_word(b, at, end, &w, k, s->c->chars) || w.start != at || !w.hash) return;
+    if (UNLIKELY(s->batch_n + LONGEST_WINDOW > BATCH)) flush(s);
+    if (!next_word(b, at, end, &w, k, chars) || w.start != at || !w.hash) return;
     u64 state = w.hash, first = w.hash;
-    int plain = w.plain;
-    u32 last = lengths >> 30 ? LONGEST_WINDOW : 33 - (u32)__builtin_clz(lengths);
-    for (u32 n = 2; n <= last; n++) {
-        if (!next_word(b, w.end, end, &w, k, s->c->chars) || !w.hash) return;
-        plain &= w.plain;
+    u32 found = s->batch_n, plain = (u32)w.plain;
+    if (!next_word(b, w.end, end, &w, k, chars) || !w.hash) return;
+    state = state * k->m[3] + w.hash;
+    found = put_candidate(s, found, lengths & 1, bind(plain & (u32)w.plain ? first + w.hash : state, WORDS, 2, k), at, w.end, 2);
+    while (++n <= last && next_word(b, w.end, end, &w, k, chars) && w.hash) {
         state = state * k->m[3] + w.hash;
-        if (n < 32 ? lengths >> (n - 2) & 1 : s->c->lengths[n]) {
-            u64 x = n == 2 && plain ? first + w.hash : state;
-            push(s, bind(x, WORDS, n, k), at, w.end, WORDS, n, n);
-        }
+        u32 kept = n < 32 ? lengths >> (n - 2) & 1 : s->c->lengths[n];
+        found = put_candidate(s, found, kept, bind(state, WORDS, n, k), at, w.end, n);
     }
+    s->batch_n = found;
 }
 
 INLINE u64 mask_place(const Ctx *c, u64 p) { return (p >> 24) * 0x9E3779B97F4A7C15ull >> (64 - c->mask_bits); }
