@@ -166,25 +166,31 @@ NOINLINE void emit(Scan *s, const Candidate *c, u64 key, const Part *p, u64 entr
 
 INLINE u64 bucket_of(const Part *p, u64 h) { return p->bucket_bits ? h >> (64 - p->bucket_bits) : 0; }
 
+/* Bits of an entry from the lowest on: tag, several, payload. */
+INLINE u32 entry_width(const Part *p) { return p->tag_bits + 1 + p->payload_bits; }
+INLINE u64 entry_at(const Part *p, u64 number) {
+    u64 place = number * entry_width(p);
+    return load64(p->entries + (place >> 3)) >> (place & 7);
+}
+
+/* Where the entry of a hash should stand in its bucket: tags are spread evenly, and ascend. */
+INLINE u64 likely_entry(const Part *p, u64 h, u64 at, u64 end) {
+    return at + ((end - at) * (h << p->bucket_bits >> 32) >> 32);
+}
+
 NOINLINE void look_up(Scan *s, const Part *p, const u32 *which, u32 n) {
-    u32 width = p->tag_bits + 1 + p->payload_bits;
     u64 tag_mask = (1ull << p->tag_bits) - 1;
     for (u32 i = 0; i < n; i++) {
         u64 h = s->hashes[which[i]], b = bucket_of(p, h);
-        u64 at = p->offsets[b], end = p->offsets[b + 1];
+        u64 first = p->offsets[b], end = p->offsets[b + 1], tag = h << p->bucket_bits >> (64 - p->tag_bits);
         if (end > p->values) end = p->values;
-        u64 tag = h << p->bucket_bits >> (64 - p->tag_bits);
-        for (; at < end; at++) {
-            u64 place = at * width;
-            u64 entry = load64(p->entries + (place >> 3)) >> (place & 7);
-            u64 told = entry & tag_mask;
-            if (told < tag) continue;
-            if (told == tag) {
-                entry &= (1ull << width) - 1;
-                emit(s, &s->batch[which[i]], h, p, entry);
-            }
-            break;
-        }
+        if (first >= end) continue;
+        u64 at = likely_entry(p, h, first, end);
+        if ((entry_at(p, at) & tag_mask) < tag) do at++; while (at < end && (entry_at(p, at) & tag_mask) < tag);
+        else while (at > first && (entry_at(p, at - 1) & tag_mask) >= tag) at--;
+        if (at == end) continue;
+        u64 entry = entry_at(p, at);
+        if ((entry & tag_mask) == tag) emit(s, &s->batch[which[i]], h, p, entry & ((1ull << entry_width(p)) - 1));
     }
 }
 
@@ -232,9 +238,10 @@ NOINLINE void flush(Scan *s) {
                 __builtin_prefetch(&p->bloom[(s->hashes[i] >> 32) * p->bloom_words >> 32]);
             found = known(s, p, at, end, which);
             for (u32 i = 0; i < found; i++) __builtin_prefetch(&p->offsets[bucket_of(p, s->hashes[which[i]])]);
-            u32 width = p->tag_bits + 1 + p->payload_bits;
-            for (u32 i = 0; i < found; i++)
-                __builtin_prefetch(p->entries + ((u64)p->offsets[bucket_of(p, s->hashes[which[i]])] * width >> 3));
+            for (u32 i = 0; i < found; i++) {
+                u64 h = s->hashes[which[i]], b = bucket_of(p, h);
+                __builtin_prefetch(p->entries + (likely_entry(p, h, p->offsets[b], p->offsets[b + 1]) * entry_width(p) >> 3));
+            }
             look_up(s, p, which, found);
         }
     }
