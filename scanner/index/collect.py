@@ -232,12 +232,14 @@ class _Native:
         secrets = np.array([*keys.multipliers, *keys.sip], np.uint64)
         words = [word_hash(text.encode(), keys) for text in (*PLACEHOLDERS, *PLACEHOLDER_MAILS)]
         skipped = np.array(words, np.uint64)
+        sizes = _sizes(PLACEHOLDERS)
         numbers = np.array([int(text) for text in PLACEHOLDER_NUMBERS], np.uint64)
         self._handle = loaded.call(
             "builder",
             pointer(secrets),
             pointer(skipped),
             len(skipped),
+            pointer(sizes),
             pointer(numbers),
             len(numbers),
         )
@@ -314,6 +316,15 @@ class _Native:
             _number_anchors(numbers),
             _code_anchors(codes),
         )
+
+
+def _sizes(texts: Sequence[str]) -> U32:
+    """By the first byte, how long the texts are without spaces, in bytes: bit n for n of them."""
+    told = np.zeros(256, np.uint32)
+    for text in texts:
+        data = text.replace(" ", "").encode()
+        told[data[0]] |= np.uint32(1 << len(data))
+    return told
 
 
 def _number_anchors(table: U32) -> U32:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scanner.text.fold import raw_table
 
-VERSION = 4
+VERSION = 5
 FOLDER = Path(__file__).with_name("native")
 LEVELS = ("v4vbmi", "v4", "v3", "v2")
 _NEEDS = {
@@ -42,7 +42,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "counts": (None, [_P, _P]),
     "clear": (None, [_P]),
     "siphash": (None, [_P, _U64, _P]),
-    "builder": (_P, [_P, _P, _U32, _P, _U32]),
+    "builder": (_P, [_P, _P, _U32, _P, _P, _U32]),
     "builder_close": (None, [_P]),
     "builder_release": (None, [_P]),
     "builder_told": (None, [_P, _P]),

@@ -20,6 +20,7 @@ typedef struct {
     u64 codes[1296];
     u64 skip_words[256], skip_numbers[64];
     u8 skip_begins[256]; /* 1 for the upper eight bits of the words to skip */
+    u32 skip_sizes[256]; /* by its first byte, how long what is skipped is without its spaces (bit n: n bytes) */
     u32 skip_words_n, skip_numbers_n;
     u64 *hashes; /* SipHash after builder_finish_batch, keyed pre-hash before */
     u32 *cells;
@@ -154,33 +155,42 @@ static int is_code(const u8 *code, u32 n) {
 }
 
 /* ---- e-mail addresses of a cell ---- */
+/* Where the local part of the address whose sign stands at q begins, at `least` or behind. */
+INLINE u32 local_start(const u8 *b, u32 q, u32 least) {
+    u32 start = q;
+    if (q < 64) {
+        u64 other = ~block_local(block_load(b)) & ((1ull << q) - 1);
+        start = other ? 64 - (u32)__builtin_clzll(other) : 0;
+        if (start < least) start = least;
+    } else
+        while (start > least && q - start < 4096 && b[start - 1] < 0x80 && T.local[b[start - 1]]) start--;
+    while (start < q && !alnum(b[start])) start++;
+    return start;
+}
+
 static int cell_mails(Builder *w, int kind, u32 cell) {
-    const u8 *b = w->f.b;
+    const u8 *b = w->f.b, *sign;
     u32 n = w->f.n, after = 0;
     int told = EMPTY_CELL;
-    for (u32 q = 0; q < n; q++) {
-        if (b[q] != '@') continue;
-        u32 start = q, labels = 0, at = q + 1, stop = 0;
-        while (start > after && q - start < 4096 && b[start - 1] < 0x80 && T.local[b[start - 1]]) start--;
-        while (start < q && !alnum(b[start])) start++;
+    for (u32 from = 0; (sign = memchr(b + from, '@', n - from)); ) {
+        u32 q = (u32)(sign - b), start = local_start(b, q, after), at = q + 1, stop = 0;
+        from = q + 1;
         if (start == q) continue;
-        for (;;) {
-            u32 label = at;
-            while (at < n && b[at] < 0x80 && T.domain[b[at]]) at++;
-            if (at == label) break;
-            if (++labels >= 2) stop = at;
-            if (labels == 7 || at >= n || b[at] != '.') break;
-            at++;
+        for (u32 labels = 1; labels <= 7; labels++, at++) {
+            u32 end = domain_end(b, at, n);
+            if (end == at) break;
+            at = end;
+            if (labels > 1) stop = at;
+            if (at >= n || b[at] != '.') break;
         }
         if (!stop) continue;
         if (kind != EMAIL && told == EMPTY_CELL) {
-            u32 from = 0, to = n;
-            while (from < to && (b[from] == ' ' || b[from] == '<' || b[from] == '>')) from++;
-            while (to > from && (b[to - 1] == ' ' || b[to - 1] == '<' || b[to - 1] == '>')) to--;
-            if (from != start || to != stop) return EMPTY_CELL;
+            u32 first = 0, last = n;
+            while (first < last && (b[first] == ' ' || b[first] == '<' || b[first] == '>')) first++;
+            while (last > first && (b[last - 1] == ' ' || b[last - 1] == '<' || b[last - 1] == '>')) last--;
+            if (first != start || last != stop) return EMPTY_CELL;
         }
-        after = stop;
-        q = stop - 1;
+        after = from = stop;
         u64 h = hash_bytes(b + start, stop - start, &w->k);
         if (skipped(w, h)) { if (told != KEPT) told = PLACEHOLDER; continue; }
         while (b[stop - 1] == '-') stop--;
@@ -463,7 +473,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
         at = stop;
     }
     if (!all) return EMPTY_CELL;
-    if (joined <= LONGEST_PLACEHOLDER && T.cls[b[p[0].start]] != 2 && placeholder(w, p, parts)) return PLACEHOLDER;
+    if (joined <= LONGEST_PLACEHOLDER && w->skip_sizes[b[p[0].start]] >> joined & 1 && placeholder(w, p, parts)) return PLACEHOLDER;
     if (mails) {
         int told = cell_mails(w, kind, cell);
         if (told != EMPTY_CELL) return told;
@@ -475,7 +485,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
         return v == ~0ull ? SHORT : put_number(w, v, cell);
     }
     u8 code[LONGEST_CODE + 16];
-    u32 size = 0, from = 0, to = end, plain = 1, tight = 1, gap = 0;
+    u32 size = 0, from = 0, to = end, plain = end > 64 || digit, tight = 1, gap = 0;
     while (from < to && b[from] <= ' ') from++;
     while (to > from && b[to - 1] <= ' ') to--;
     for (u32 i = from; i < to && plain; i++) {
@@ -519,7 +529,7 @@ static int add_cell(Builder *w, int kind, u32 cell, const u8 *text, u64 n) {
 }
 
 /* ---- interface ---- */
-EXPORT Builder *leakscan_builder(const u64 *keys, const u64 *words, u32 words_n, const u64 *numbers, u32 numbers_n) {
+EXPORT Builder *leakscan_builder(const u64 *keys, const u64 *words, u32 words_n, const u32 *sizes, const u64 *numbers, u32 numbers_n) {
     if (!T.ready || words_n > 256 || numbers_n > 64) return NULL;
     Builder *w = calloc(1, sizeof(Builder));
     if (!w) return NULL;
@@ -527,6 +537,7 @@ EXPORT Builder *leakscan_builder(const u64 *keys, const u64 *words, u32 words_n,
     memcpy(w->k.sip, keys + 8, 16);
     memcpy(w->skip_words, words, words_n * 8); w->skip_words_n = words_n;
     for (u32 i = 0; i < words_n; i++) w->skip_begins[words[i] >> 56] = 1;
+    memcpy(w->skip_sizes, sizes, sizeof w->skip_sizes);
     memcpy(w->skip_numbers, numbers, numbers_n * 8); w->skip_numbers_n = numbers_n;
     w->f.cap = CELL_ROOM * 4; w->f.strict = 1;
     w->f.b = malloc(w->f.cap + 256);

@@ -7,7 +7,7 @@
 #include "seal.h"
 #include "spans.h"
 
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 
 EXPORT int leakscan_version(void) { return VERSION; }
 EXPORT const char *leakscan_path(void) { return PATH; }
