@@ -210,3 +210,19 @@ def test_a_value_may_stand_where_one_step_of_the_scan_ends(
                 replace(hit, start=hit.start + before, end=hit.end + before) for hit in alone
             }
             assert look(scanner, "|" * before + f"{text}|") == shifted, (text, before)
+
+
+def test_odd_cells_are_kept_as_the_definition_says(level: str, tmp_path: pathlib.Path) -> None:
+    mails = ["a@b.co@c.org", "b.co@c.org", "x@y", "<q@r.st>", "a@b.co.@d.ef", "n" * 70 + "@m.no"]
+    codes = [
+        "CUST-100234" + " " * 80,
+        " " * 70 + "AB 123 C4",
+        "N/A",
+        "not available",
+        "na",
+        "无",
+        "n a b",
+    ]
+    rows = [[code, "", "", mail, "", code, code, mail] for mail in mails for code in codes]
+    text = "\n".join([*mails, *codes, "b.co", "c.org", "co@c.org", "CUST100234 AB123C4"])
+    assert look(scanner_of(rows, tmp_path), text) == expected(SPEC, rows, text, KEY)
