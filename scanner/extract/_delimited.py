@@ -6,8 +6,10 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 
+from scanner.extract._quotes import unquoted
+
 DELIMITERS = (",", "\t", ";", "|", "\x01", "，")
-_LONGEST_RECORD = 256 << 10
+_LONGEST_REST = 1 << 20  # characters of a record whose quotes are still open
 _MOST_LINES = 200
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -45,13 +47,18 @@ def table(texts: Iterable[str], mark: str) -> Iterator[str]:
         if not rest and '"' not in text and (mark == "\t" or "\t" not in text):
             yield text.replace(mark, "\t")
             continue
+        if (told := unquoted(rest + text, mark)) is not None and len(told[1]) <= _LONGEST_REST:
+            rest = told[1]
+            if told[0]:
+                yield told[0]
+            continue
         lines = (rest + text).split("\n")
         if len(lines) > 1:
             done, open_at = _records(lines[:-1], mark, last=False)
             rest = "\n".join([*lines[open_at:-1], lines[-1]])
         else:
             done, rest = [], lines[0]
-        if len(rest) > _LONGEST_RECORD * 4:
+        if len(rest) > _LONGEST_REST:
             done += [_row(line, mark) for line in rest.split("\n")]
             rest = ""
         if done:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from scanner.extract import _delimited, _escapes, _jsontext, _lines
+from scanner.extract import _delimited, _escapes, _jsontext, _lines, _quotes
 from scanner.extract.base import Blob, Budget
 from scanner.extract.walk import read
 from scanner.model.content import Child, Layout, Segment
@@ -168,3 +168,33 @@ def test_line_ends_are_one_whatever_they_were(parts: list[bytes]) -> None:
     data = b"".join(parts)
     told = "".join(_lines.decoded(io.BytesIO(data), "cp1252"))
     assert told == data.decode("cp1252").replace("\r\n", "\n").replace("\r", "\n")
+
+
+@given(some.text(alphabet='a"",\n\t张', max_size=30))
+@settings(max_examples=500, deadline=None)
+def test_quotes_taken_off_at_once_are_those_the_library_takes_off(text: str) -> None:
+    told = _quotes.unquoted(text, ",")
+    if told is None:
+        return
+    whole = text[: len(text) - len(told[1])]
+    rows = list(csv.reader(io.StringIO(whole, newline="")))
+    plain = str.maketrans("\t\n", "  ")
+    assert told[0].split("\n")[:-1] == ["\t".join(c.translate(plain) for c in r) for r in rows]
+
+
+def test_a_quote_that_is_only_a_sign_is_left_to_the_lines() -> None:
+    assert _quotes.unquoted('5" pipe,b\n', ",") is None
+    assert _quotes.unquoted('"a" b,c\n', ",") is None
+    assert _quotes.unquoted('a,"b\n' + "c\n" * 201 + '",d\n', ",") is None
+    assert _quotes.unquoted('a,"b""c",\t"\n', ",") is None
+    assert _quotes.unquoted('a,"b""\nc","",x\ty\n"op', ",") == ('a\tb" c\t\tx y\n', '"op')
+
+
+def test_one_odd_line_costs_no_other() -> None:
+    rows = [["a", 'b "c"', "d, e"], ["f", "g", "h"]]
+    for odd in ('5" pipe,b', 'a,"open', '"x" y,z'):
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(rows)
+        texts = [out.getvalue() + odd + "\n", out.getvalue() * 2]
+        told = "".join(_delimited.table(texts, ",")).split("\n")
+        assert [told.count("\t".join(row)) for row in rows] == [3, 3], odd
