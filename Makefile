@@ -6,7 +6,7 @@ STAMP = $(VENV)/.installed
 
 .PHONY: demo test test-all lint bench bench-match clean
 
-$(STAMP): pyproject.toml $(wildcard hatch_build.py scanner/index/native/*.c)
+$(STAMP): pyproject.toml $(wildcard hatch_build.py scanner/index/native/*.c scanner/index/native/*.h)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing leakscan and what its demo and tests need into $(VENV) (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,test]'

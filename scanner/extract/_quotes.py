@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 _QUOTE, _TAB, _RETURN, _LINE_END, _SPACE = (ord(sign) for sign in '"\t\r\n ')
 _MOST_LINES = 200  # in one cell; where there are more, its quote is only a character
 
+Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+Places = NDArray[np.int64]
 
 
 def unquoted(text: str, mark: str) -> tuple[str, str] | None:
-    """The whole records of a text as rows of cells parted by tabs, and the rest behind them.
+    """The whole records of a text (without 0 bytes) as rows of cells parted by tabs, and the rest.
 
     None where a quote stands anywhere but around a cell or doubled in it: then somebody has to
     look at each line. Line ends and tabs in cells become spaces.
@@ -20,36 +22,46 @@ def unquoted(text: str, mark: str) -> tuple[str, str] | None:
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     if len(mark.encode()) > 1 or not len(data):
         return None
-    quotes, lines, marks = data == _QUOTE, data == _LINE_END, data == ord(mark)
-    behind = np.logical_xor.accumulate(quotes)  # within quotes behind this place
-    inside = behind ^ quotes
-    doubled = _doubled(quotes, lines, marks, inside)
-    if doubled is None or _too_long(quotes, lines & inside):
+    quotes, lines = data == _QUOTE, data == _LINE_END
+    places = np.flatnonzero(quotes)
+    if not _as_written(data, places, ord(mark)):
         return None
-    ends = np.flatnonzero(lines & ~inside)
+    inside = np.logical_xor.accumulate(quotes)  # from each opening quote on, before the closing one
+    within = lines & inside
+    if _too_long(places, np.flatnonzero(within)):
+        return None
+    ends = np.flatnonzero(lines > inside)
     size = int(ends[-1]) + 1 if len(ends) else 0
-    rest = data[size:].tobytes().decode("utf-8", "surrogatepass")
-    data, lines, marks, inside = (a[:size] for a in (data, lines, marks, inside))
-    out = data.copy()
-    out[(data == _TAB) | ((lines | (data == _RETURN)) & inside)] = _SPACE
-    out[marks & ~inside] = _TAB
-    return out[(~quotes | doubled)[:size]].tobytes().decode("utf-8", "surrogatepass"), rest
+    rows = _rows(data[:size], inside[:size], places[places < size], ord(mark))
+    rest = data[size:].tobytes()
+    return rows.decode("utf-8", "surrogatepass"), rest.decode("utf-8", "surrogatepass")
 
 
-def _doubled(quotes: Bools, lines: Bools, marks: Bools, inside: Bools) -> Bools | None:
-    """The second of two quotes that stand for one; None where a quote stands where none should."""
-    around = quotes | lines | marks
-    opening, closing = quotes & ~inside, quotes & inside
-    if (opening[1:] & ~around[:-1]).any() or (closing[:-1] & ~around[1:]).any():
-        return None
-    doubled = np.zeros_like(quotes)
-    doubled[1:] = opening[1:] & closing[:-1]
-    return doubled
+def _rows(data: Bytes, inside: Bools, places: Places, mark: int) -> bytes:
+    """The rows without quotes; the second of two that stand for one is a 0 byte for a while."""
+    part = (data == mark) > inside
+    out = data ^ (part.view(np.uint8) * np.uint8(mark ^ _TAB))
+    blank = ((data == _LINE_END) | (data == _RETURN)) & inside
+    blank |= (data == _TAB) > part
+    if blank.any():
+        out[blank] = _SPACE
+    doubled = places[2::2][places[2::2] == places[1:-1:2] + 1]
+    out[doubled] = 0
+    left: bytes = out.tobytes().translate(None, b'"')
+    return left.replace(b"\0", b'"') if len(doubled) else left
 
 
-def _too_long(quotes: Bools, ends_inside: Bools) -> bool:
-    places = np.flatnonzero(ends_inside)
-    if len(places) <= _MOST_LINES:
+def _as_written(data: Bytes, places: Places, mark: int) -> bool:
+    """Whether what stands before each opening quote and behind each closing one may stand there."""
+    around = np.zeros(256, bool)
+    around[[_QUOTE, _LINE_END, mark]] = True
+    opening, closing = places[::2], places[1::2]
+    before, behind = opening[opening > 0] - 1, closing[closing < len(data) - 1] + 1
+    return bool(around[data[before]].all() and around[data[behind]].all())
+
+
+def _too_long(places: Places, ends_inside: Places) -> bool:
+    if len(ends_inside) <= _MOST_LINES:
         return False
-    cells = np.cumsum(quotes, dtype=np.int64)[places]
+    cells = np.searchsorted(places, ends_inside)
     return int(np.unique(cells, return_counts=True)[1].max()) > _MOST_LINES
