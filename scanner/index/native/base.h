@@ -194,6 +194,11 @@ INLINE u64 hash_char(const u8 *p, int size, const Keys *k) {
     return hash_short(raw, 0, k);
 }
 
+/* The same, given the hashes of all characters of three bytes. */
+INLINE u64 known_char(const u8 *p, int size, const Keys *k, const u64 *chars) {
+    return LIKELY(size == 3) ? chars[point3(p)] : hash_char(p, size, k);
+}
+
 INLINE u64 bind(u64 state, u32 lane, u32 length, const Keys *k) {
     return state + (u64)(lane << 16 | length) * k->m[5];
 }
@@ -343,7 +348,7 @@ INLINE int next_word(const u8 *b, u32 at, u32 end, Word *w, const Keys *k, const
             int size = lead_size(c);
             if (!left_mark(b + at)) {
                 w->start = at; w->end = at + size; w->plain = 0;
-                w->hash = LIKELY(size == 3) ? chars[point3(b + at)] : hash_char(b + at, size, k);
+                w->hash = known_char(b + at, size, k, chars);
                 return gap <= WIDEST_GAP;
             }
             at += 3;

@@ -5,7 +5,7 @@
 #include "fold.h"
 
 enum { LOOSE = 64, GROUPED = 128 };
-enum { CHUNK = 224 << 10, AHEAD = 34 << 10, BACK = 2048, STEP = 8192, BATCH = 8192 };
+enum { CHUNK = 224 << 10, AHEAD = 34 << 10, BACK = 2048, STEP = 16384, BATCH = 8192 };
 
 /* One segment of the index, as mapped. */
 typedef struct {

@@ -84,7 +84,8 @@ NOINLINE void words(Scan *s, u32 n, u32 joins) {
             u32 q = s->join_chars[i], word = s->join_words[i];
             if (word < first) continue;
             s->anchors[found] = s->starts[word];
-            s->anchor_hash[found++] = pair_of(hash[word], hash_char(s->f.b + q, lead_size(s->f.b[q]), &c->k), &c->k);
+            const u8 *p = s->f.b + q;
+            s->anchor_hash[found++] = pair_of(hash[word], known_char(p, lead_size(*p), &c->k, c->chars), &c->k);
         }
         if (found) drain_pairs(s, found, s->anchor_hash, s->anchors);
     }
