@@ -33,6 +33,7 @@ import match_ours as ours
 
 ROUNDS = 5
 SCANNED = 4_000_000  # bytes of each text
+REPEATED = 8  # times that a tool reads it, as building takes it longer than reading
 Timed = Callable[[bytes], int]
 
 
@@ -104,6 +105,11 @@ def tool(command: list[str]) -> tuple[float, str]:
     return seconds, "" if done.returncode in {0, 1} else f"exit {done.returncode}"
 
 
+def fastest(command: list[str]) -> tuple[float, str]:
+    """The same, the fastest of three."""
+    return min(tool(command) for _ in range(3))
+
+
 def libraries(texts: dict[str, bytes], cells: int, folder: Path) -> None:
     """Our index and daachorse over the same values."""
     built = {name: child(name, str(cells), str(folder)) for name in ("ours", "daachorse")}
@@ -152,15 +158,16 @@ def tools(texts: dict[str, bytes], cells: int, folder: Path) -> None:
     print(f"\n### {cells:,} values, command-line tools ({', '.join(found) or 'none installed'})\n")
     print("| tool | text | MB/s without building | ours MB/s | ratio |\n|---|---|---|---|---|")
     for name in found:
-        base, failed = tool([name, "-F", "-c", "-f", str(listed), str(empty)])
+        line = [name, "-F", "-c", "-f", str(listed)]
+        base, _ = fastest([*line, str(empty)])
         for text_name, text in texts.items():
             part = folder / "text.txt"
-            part.write_bytes(text)
-            seconds, failed = tool([name, "-F", "-c", "-f", str(listed), str(part)])
+            part.write_bytes(text * REPEATED)
+            seconds, failed = fastest([*line, str(part)])
             if failed:
                 print(f"| {name} | {text_name} | {failed} | | |")
                 continue
-            speed = len(text) / 1e6 / max(seconds - base, 1e-3)
+            speed = len(text) * REPEATED / 1e6 / max(seconds - base, 1e-3)
             mine = best({text_name: text}, {"ours": look.run})[text_name, "ours"][0]
             print(
                 f"| {name} (build {base:.2f} s) | {text_name} | {speed:.0f} | {mine:.0f} | {mine / speed:.1f} |"

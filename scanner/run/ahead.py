@@ -18,7 +18,7 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterable[Item], most: int = 2) -> Generator[Item]:
+def ahead(items: Iterable[Item], most: int = 2) -> Generator[Item, None, None]:
     """The items in their order, up to `most` of them made before they are asked for.
 
     What their making raises is raised here, after the items before it. The thread ends with this
