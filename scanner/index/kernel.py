@@ -55,6 +55,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "prints_told": (_P, [_P, _P]),
     "prints_close": (None, [_P]),
     "seal": (None, [_P, _U64, ctypes.c_char_p, ctypes.c_char_p]),
+    "spread": (None, [_P, _P, _U64, _P, _P, _P]),
     "sort": (_P, [_P, _P, _U64]),
     "sorted_close": (None, [_P]),
     "sorted_told": (None, [_P, _P]),

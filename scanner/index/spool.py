@@ -20,6 +20,7 @@ import numpy as np
 
 from scanner.index.anchors import Anchors
 from scanner.index.collect import Collected
+from scanner.index.kernel import kernel, pointer
 from scanner.index.lock import locked
 from scanner.index.manifest import read_signed, shape_of, write_signed
 from scanner.index.pairs import RANGES, Joined
@@ -148,22 +149,19 @@ class Spool:
 
     def _write(self, collected: Collected) -> Run:
         hashes, numbers = collected.pairs.part(0, 1)
-        upper = (hashes >> np.uint64(56)).astype(np.uint8)
-        order = np.argsort(upper, kind="stable")
-        counts = np.bincount(upper, minlength=RANGES)
-        bounds = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        hashes, numbers, bounds = _spread(hashes, numbers)
         nonce = os.urandom(12)
         sealed = np.frombuffer(seal(collected.anchors.pack(), self._keys.seal, nonce), np.uint8)
         path, check = self._folder / f"run-{len(self.runs)}.bin", 0
         with path.open("wb") as out:
-            for array in (bounds, hashes[order], numbers[order], sealed):
+            for array in (bounds, hashes, numbers, sealed):
                 data = array.view(np.uint8).data
                 out.write(data)
                 check = zlib.crc32(data, check)
             out.flush()
             os.fsync(out.fileno())
         collected.pairs.release()
-        return Run(path, len(order), check, nonce, bounds)
+        return Run(path, len(hashes), check, nonce, bounds)
 
     def collected(self) -> Collected:
         """What all runs hold together."""
@@ -186,6 +184,20 @@ class Spool:
             self._folder.parent.rmdir()
         self.runs, self.records, self.cells = [], 0, 0
         self.counts = [[0, 0, 0, 0] for _ in self._spec.indexed]
+
+
+def _spread(hashes: U64, numbers: U32) -> tuple[U64, U32, I64]:
+    """Pairs sorted out by ranges, in their order otherwise, and where the ranges begin and end."""
+    if (loaded := kernel()) is None:
+        upper = (hashes >> np.uint64(56)).astype(np.uint8)
+        order = np.argsort(upper, kind="stable")
+        counts = np.bincount(upper, minlength=RANGES)
+        return hashes[order], numbers[order], np.concatenate(([0], np.cumsum(counts)))
+    hashes, numbers = np.ascontiguousarray(hashes), np.ascontiguousarray(numbers)
+    told = np.empty_like(hashes), np.empty_like(numbers), np.empty(RANGES + 1, np.int64)
+    given = pointer(hashes), pointer(numbers), len(hashes)
+    loaded.call("spread", *given, *(pointer(array) for array in told))
+    return told
 
 
 def unfinished(index_dir: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import pytest
 
 from scanner.index import kernel as kernel_module
 from scanner.index import pairs as pairs_module
+from scanner.index import spool
 from scanner.index.build import build_dataset
 from scanner.index.gather import behind
 from scanner.index.merge import MOST_PARTS, merge_dataset, merge_is_due
@@ -337,3 +338,14 @@ def test_killed_at_any_moment_a_large_build_is_whole_or_old(tmp_path) -> None:
     kinds = sorted(path.suffix for path in (tmp_path / "crm").iterdir())
     assert kinds == [".bin", ".idx", ".json"]
     assert Index.open(tmp_path, KEY).datasets["crm"].records == 1950
+
+
+@pytest.mark.skipif(kernel_module.kernel() is None, reason="no native kernel here")
+def test_the_kernel_sorts_out_pairs_as_arrays_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    hashes = rng.integers(0, 1 << 64, 5000, np.uint64) & np.uint64(0xE1FF << 48)
+    numbers = np.arange(5000, dtype=np.uint32)
+    native = spool._spread(hashes, numbers)
+    monkeypatch.setattr(spool, "kernel", lambda: None)
+    for ours, arrays in zip(native, spool._spread(hashes, numbers), strict=True):
+        assert np.array_equal(ours, arrays)

@@ -62,6 +62,21 @@ typedef struct {
 
 static Tables T;
 
+/* Zeroed memory; a large one on large pages where the system has them: its places are read in no
+   order, and with small pages the machine would look up the page each time. */
+static void *zeros(u64 n, u64 size) {
+#if defined(__linux__)
+    const u64 page = 2u << 20;
+    void *p;
+    if (n * size >= page) {
+        if (posix_memalign(&p, page, n * size)) return NULL;
+        madvise(p, n * size, MADV_HUGEPAGE);
+        return memset(p, 0, n * size);
+    }
+#endif
+    return calloc(n, size);
+}
+
 INLINE u64 load64(const u8 *p) { u64 x; memcpy(&x, p, 8); return x; }
 INLINE u32 load32(const u8 *p) { u32 x; memcpy(&x, p, 4); return x; }
 INLINE u16 load16(const u8 *p) { u16 x; memcpy(&x, p, 2); return x; }

@@ -34,8 +34,8 @@ typedef struct { u32 start, end, cp; u64 hash; } Piece;
 
 static int map_grow(PairMap *m) {
     u64 cap = m->cap ? m->cap * 2 : 1024;
-    u64 *pairs = calloc(cap, 8);
-    u32 *masks = calloc(cap, 4);
+    u64 *pairs = zeros(cap, 8);
+    u32 *masks = zeros(cap, 4);
     if (!pairs || !masks) { free(pairs); free(masks); return 0; }
     for (u64 i = 0; i < m->cap; i++) {
         if (!m->masks[i]) continue;

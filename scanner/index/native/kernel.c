@@ -75,21 +75,6 @@ static u32 bits_for(u64 n, u32 least, u32 most) {
     return bits;
 }
 
-/* Zeroed memory; a large one on large pages where the system has them: its places are read in no
-   order, and with small pages the machine would look up the page each time. */
-static void *zeros(u64 n, u64 size) {
-#if defined(__linux__)
-    const u64 page = 2u << 20;
-    void *p;
-    if (n * size >= page) {
-        if (posix_memalign(&p, page, n * size)) return NULL;
-        madvise(p, n * size, MADV_HUGEPAGE);
-        return memset(p, 0, n * size);
-    }
-#endif
-    return calloc(n, size);
-}
-
 static void filter_add(u64 *words, u32 bits, u64 p) {
     words[p >> (64 - bits)] |= 1ull << (p >> 24 & 63) | 1ull << (p >> 30 & 63);
 }

@@ -59,6 +59,23 @@ static void sort_part(u64 *h, u32 *c, u64 n, u32 bits, u64 *th, u32 *tc) {
     free(count);
 }
 
+/* Sort pairs out by the upper eight bits of their hashes, each part in the order given; `bounds`
+   has 257 places, told where the parts begin and the last one ends. */
+EXPORT void leakscan_spread(const u64 *h, const u32 *c, u64 n, u64 *to_h, u32 *to_c, i64 *bounds) {
+    u64 next[256];
+    memset(bounds, 0, 257 * sizeof(i64));
+    for (u64 i = 0; i < n; i++) bounds[(h[i] >> 56) + 1]++;
+    for (u32 k = 0; k < 256; k++) {
+        next[k] = (u64)bounds[k];
+        bounds[k + 1] += bounds[k];
+    }
+    for (u64 i = 0; i < n; i++) {
+        u64 to = next[h[i] >> 56]++;
+        to_h[to] = h[i];
+        to_c[to] = c[i];
+    }
+}
+
 EXPORT void leakscan_sorted_close(Sorted *s) {
     if (!s) return;
     free(s->h); free(s->c); free(s);
