@@ -3,8 +3,8 @@
     python benchmarks/match_huge.py --rows 100000000 --folder FOLDER
 
 The rows are invented column by column (customer number, person, phone, e-mail, national id), as a
-columnar reader would hand them over; making them is not counted. Needs about 5 GB on the disk and
-13 GB of memory for 100,000,000 rows. Afterwards rows drawn by lot are written down as people
+columnar reader would hand them over; making them is not counted. Needs about 10 GB on the disk and
+1 GB of memory for 100,000,000 rows. Afterwards rows drawn by lot are written down as people
 would write them, each among other text, and looked for.
 """
 
