@@ -359,11 +359,8 @@ def _laid_out(column: Column, rows: int) -> tuple[bytes, I64 | None]:
 def _addresses(data: bytes, offsets: I64 | None) -> tuple[int, int, int, int]:
     """A column as the kernel takes it; of the offsets, one a cell or its two."""
     place = pointer(np.frombuffer(data, np.uint8)) if data else 0
-    return (
-        (place, len(data), 0, 1)
-        if offsets is None
-        else (place, len(data), pointer(offsets), offsets.ndim)
-    )
+    at, step = (0, 1) if offsets is None else (pointer(offsets), offsets.ndim)
+    return place, len(data), at, step
 
 
 def _joined(column: Sequence[str], rows: int) -> bytes:

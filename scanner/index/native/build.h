@@ -553,21 +553,23 @@ EXPORT void leakscan_builder_close(Builder *w) {
 
 /* A column of a batch: the cells stand in `data`, cell i from offsets[i * step] to the offset behind
    that, or each ended by a 0 byte where offsets is NULL. */
-typedef struct { const u8 *data; u64 size; const i64 *offsets; u64 step; } Column;
+typedef struct { u64 data, size, offsets, step; } Column; /* addresses as numbers */
 
 static u64 add_column(Builder *w, u32 column, int kind, const Column *c, u64 cell, u32 width, u64 rows) {
+    const u8 *data = (const u8 *)(uintptr_t)c->data;
+    const i64 *offsets = (const i64 *)(uintptr_t)c->offsets;
     u64 at = 0, done = 0;
     for (; done < rows; done++) {
         u64 start, end;
-        if (c->offsets) {
-            start = (u64)c->offsets[done * c->step]; end = (u64)c->offsets[done * c->step + 1];
+        if (offsets) {
+            start = (u64)offsets[done * c->step]; end = (u64)offsets[done * c->step + 1];
             if (end < start || end > c->size) break;
         } else {
-            const u8 *stop = at < c->size ? memchr(c->data + at, 0, c->size - at) : NULL;
+            const u8 *stop = at < c->size ? memchr(data + at, 0, c->size - at) : NULL;
             if (!stop) break;
-            start = at; end = (u64)(stop - c->data); at = end + 1;
+            start = at; end = (u64)(stop - data); at = end + 1;
         }
-        w->counts[column][add_cell(w, kind, (u32)(cell + done * width), c->data + start, end - start)]++;
+        w->counts[column][add_cell(w, kind, (u32)(cell + done * width), data + start, end - start)]++;
     }
     return done;
 }
