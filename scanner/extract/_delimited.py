@@ -6,11 +6,10 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 
-from scanner.extract._quotes import unquoted
-
 DELIMITERS = (",", "\t", ";", "|", "\x01", "，")
 _LONGEST_REST = 1 << 20  # characters of a record whose quotes are still open
-_MOST_LINES = 200
+_SMALL = 1 << 16  # characters that are read line by line
+MOST_LINES = 200  # in one cell; where there are more, its quote is only a character
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -47,7 +46,7 @@ def table(texts: Iterable[str], mark: str) -> Iterator[str]:
         if not rest and '"' not in text and (mark == "\t" or "\t" not in text):
             yield text.replace(mark, "\t")
             continue
-        if (told := unquoted(rest + text, mark)) is not None and len(told[1]) <= _LONGEST_REST:
+        if len(text) > _SMALL and (told := _at_once(rest + text, mark)) is not None:
             rest = told[1]
             if told[0]:
                 yield told[0]
@@ -68,6 +67,14 @@ def table(texts: Iterable[str], mark: str) -> Iterator[str]:
         yield "\n".join(done)
 
 
+def _at_once(text: str, mark: str) -> tuple[str, str] | None:
+    """The whole records and the rest, where their quotes can be taken off all together."""
+    from scanner.extract._quotes import unquoted  # with a library that small texts do without
+
+    told = unquoted(text, mark)
+    return told if told is not None and len(told[1]) <= _LONGEST_REST else None
+
+
 def _records(lines: list[str], mark: str, last: bool) -> tuple[list[str], int]:
     """The rows of whole records, and the first line of a record that is still open."""
     done: list[str] = []
@@ -83,7 +90,7 @@ def _records(lines: list[str], mark: str, last: bool) -> tuple[list[str], int]:
             at += 1
             continue
         end = _closing(lines, at)
-        if end < 0 and not last and len(lines) - at <= _MOST_LINES:
+        if end < 0 and not last and len(lines) - at <= MOST_LINES:
             return done, at
         if end < 0:  # a quote that never closes is only a character
             done.append(_row(line, mark))
@@ -97,7 +104,7 @@ def _records(lines: list[str], mark: str, last: bool) -> tuple[list[str], int]:
 def _closing(lines: list[str], start: int) -> int:
     """The line at which the record that begins at `start` ends, -1 where none does."""
     quotes = 0
-    for at in range(start, min(len(lines), start + _MOST_LINES)):
+    for at in range(start, min(len(lines), start + MOST_LINES)):
         quotes += lines[at].count('"')
         if quotes % 2 == 0:
             return at

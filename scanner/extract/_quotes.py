@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.extract._delimited import MOST_LINES
+
 _QUOTE, _TAB, _RETURN, _LINE_END, _SPACE = (ord(sign) for sign in '"\t\r\n ')
-_MOST_LINES = 200  # in one cell; where there are more, its quote is only a character
 
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
@@ -61,7 +62,7 @@ def _as_written(data: Bytes, places: Places, mark: int) -> bool:
 
 
 def _too_long(places: Places, ends_inside: Places) -> bool:
-    if len(ends_inside) <= _MOST_LINES:
+    if len(ends_inside) <= MOST_LINES:
         return False
     cells = np.searchsorted(places, ends_inside)
-    return int(np.unique(cells, return_counts=True)[1].max()) > _MOST_LINES
+    return int(np.unique(cells, return_counts=True)[1].max()) > MOST_LINES

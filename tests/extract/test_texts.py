@@ -190,7 +190,9 @@ def test_a_quote_that_is_only_a_sign_is_left_to_the_lines() -> None:
     assert _quotes.unquoted('a,"b""\nc","",x\ty\n"op', ",") == ('a\tb" c\t\tx y\n', '"op')
 
 
-def test_one_odd_line_costs_no_other() -> None:
+@pytest.mark.parametrize("small", [0, 1 << 16])
+def test_one_odd_line_costs_no_other(small: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_delimited, "_SMALL", small)
     rows = [["a", 'b "c"', "d, e"], ["f", "g", "h"]]
     for odd in ('5" pipe,b', 'a,"open', '"x" y,z'):
         out = io.StringIO()
