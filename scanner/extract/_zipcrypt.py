@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _AES = 0x9901
 _TRIAL = 4096
+_MOST_OPENED = _TRIAL * 1040  # bytes: deflate packs no better
 _SLOWEST = 64 << 20  # the old cipher runs in Python: larger members are not tried
 
 
@@ -128,19 +129,25 @@ def _old(source: Range, member: Member, password: bytes, budget: Budget) -> Iter
     wanted = member.time >> 8 if member.flags & 8 or member.crc < 0 else member.crc >> 24
     if len(check) < 12 or check[-1] != wanted & 0xFF:
         return None
-    if member.method == 8 and not _inflates(source, password):
+    if member.method == 8 and not _inflates(source, member, password):
         return None  # one wrong password in 256 fits the byte
     source.start += 12
     source.length = max(0, source.length - 12)
     return (cipher.decrypt(chunk) for chunk in source.chunks())
 
 
-def _inflates(source: Range, password: bytes) -> bool:
-    """Whether the beginning of a member, opened with a password, is deflated data."""
+def _inflates(source: Range, member: Member, password: bytes) -> bool:
+    """Whether the beginning of a member, opened with a password, is deflated data.
+
+    What a wrong password opens may end at once; that of a member ends with it, at its size.
+    """
     size = min(source.length, _TRIAL)
     plain = _Old(password).decrypt(source.blob.at(source.start, size))[12:]
+    opened = zlib.decompressobj(-15)
     try:
-        zlib.decompressobj(-15).decompress(plain, _TRIAL)
+        told = opened.decompress(plain, _MOST_OPENED)
     except zlib.error:
         return False
-    return True
+    if not opened.eof:
+        return True
+    return size == source.length and member.size in {len(told), -1}
