@@ -6,9 +6,11 @@ import io
 import struct
 import zipfile
 import zlib
+from types import SimpleNamespace
 
 import pytest
 
+from scanner.extract import _zipcrypt
 from scanner.extract._zip import Archive
 from scanner.extract.base import Blob, Budget, Limits
 from scanner.model.errors import Unread
@@ -189,3 +191,17 @@ def test_wrong_passwords_that_fit_the_check_byte_are_not_believed() -> None:
     wrong = tuple(f"wrong {number}" for number in range(2000))
     data = locked("zipcrypt", TEXT * 30)
     assert whole(archive(data, passwords=(*wrong, "口令")), "a.txt") == TEXT * 30
+
+
+@pytest.mark.parametrize(
+    ("packed", "size", "fits"),
+    [(b"\x03\x00", 0, True), (b"\x03\x00", 9, False), (b"\x03\x00" + bytes(5000), 0, False)],
+)
+def test_data_that_ends_before_its_member_is_not_the_members(
+    packed: bytes, size: int, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_zipcrypt._Old, "decrypt", lambda self, data: data)
+    data = bytes(12) + packed
+    source = SimpleNamespace(blob=Blob.of(data), start=0, length=len(data))
+    told = _zipcrypt._inflates(source, SimpleNamespace(size=size), b"any")  # type: ignore[arg-type]
+    assert told is fits
