@@ -28,22 +28,21 @@ def unquoted(text: str, mark: str) -> tuple[str, str] | None:
     if not _as_written(data, places, ord(mark)):
         return None
     inside = np.logical_xor.accumulate(quotes)  # from each opening quote on, before the closing one
-    within = lines & inside
+    within = lines & inside  # line ends in cells
     if _too_long(places, np.flatnonzero(within)):
         return None
     ends = np.flatnonzero(lines > inside)
     size = int(ends[-1]) + 1 if len(ends) else 0
-    rows = _rows(data[:size], inside[:size], places[places < size], ord(mark))
+    rows = _rows(data[:size], inside[:size], within[:size], places[places < size], ord(mark))
     rest = data[size:].tobytes()
     return rows.decode("utf-8", "surrogatepass"), rest.decode("utf-8", "surrogatepass")
 
 
-def _rows(data: Bytes, inside: Bools, places: Places, mark: int) -> bytes:
+def _rows(data: Bytes, inside: Bools, within: Bools, places: Places, mark: int) -> bytes:
     """The rows without quotes; the second of two that stand for one is a 0 byte for a while."""
     part = (data == mark) > inside
     out = data ^ (part.view(np.uint8) * np.uint8(mark ^ _TAB))
-    blank = ((data == _LINE_END) | (data == _RETURN)) & inside
-    blank |= (data == _TAB) > part
+    blank = within | ((data == _RETURN) & inside) | ((data == _TAB) > part)
     if blank.any():
         out[blank] = _SPACE
     doubled = places[2::2][places[2::2] == places[1:-1:2] + 1]

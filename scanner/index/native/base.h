@@ -56,7 +56,6 @@ typedef struct {
     u8 code_kind[128]; /* one of the kinds of codes.h */
     u8 digit_gap[128];
     u8 local[128];
-    u8 domain[128];
     int ready;
 } Tables;
 
@@ -261,6 +260,8 @@ INLINE u64 block_range(Block v, int from, int count) {
 INLINE u64 block_eq(Block v, int c) { return _mm512_cmpeq_epi8_mask(v, same(c)); }
 INLINE u64 block_high(Block v) { return _mm512_movepi8_mask(v); }
 INLINE Block block_lower(Block v) { return _mm512_or_si512(v, same(0x20)); }
+/* The first n of 16 lanes, all where there are more. */
+INLINE __mmask16 first_lanes(u32 n) { return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xFFFF); }
 #if defined(__AVX512VBMI__)
 #define PATH "avx512vbmi"
 #else
@@ -340,6 +341,9 @@ INLINE Block block_lower(Block b) {
 #define PATH "generic"
 #endif
 
+/* ASCII letters and digits. */
+INLINE u64 block_alnum(Block v) { return block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26); }
+
 /* ---- one word of folded text after another ---- */
 typedef struct {
     u32 start, end;
@@ -350,7 +354,7 @@ typedef struct {
 /* Letters and digits from p on, 65 where there are more than 64; 65 bytes must be readable. */
 INLINE u32 word_length(const u8 *p) {
     Block v = block_load(p);
-    u64 other = ~(block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26));
+    u64 other = ~block_alnum(v);
     return LIKELY(other != 0) ? (u32)__builtin_ctzll(other) : 64 + (u32)alnum(p[64]);
 }
 

@@ -32,24 +32,24 @@ typedef struct {
 
 typedef struct { u32 start, end, cp; u64 hash; } Piece;
 
+INLINE u64 map_place(const PairMap *m, u64 pair) { return (pair * 0x9E3779B97F4A7C15ull) >> 20 & (m->cap - 1); }
+
 static int map_grow(PairMap *m) {
-    u64 cap = m->cap ? m->cap * 2 : 1024;
-    u64 *pairs = zeros(cap, 8);
-    u32 *masks = zeros(cap, 4);
-    if (!pairs || !masks) { free(pairs); free(masks); return 0; }
+    PairMap more = {.n = m->n, .cap = m->cap ? m->cap * 2 : 1024};
+    more.pairs = zeros(more.cap, 8);
+    more.masks = zeros(more.cap, 4);
+    if (!more.pairs || !more.masks) { free(more.pairs); free(more.masks); return 0; }
     for (u64 i = 0; i < m->cap; i++) {
         if (!m->masks[i]) continue;
-        u64 at = (m->pairs[i] * 0x9E3779B97F4A7C15ull) >> 20 & (cap - 1); /* map_place in the new one */
-        while (masks[at]) at = (at + 1) & (cap - 1);
-        pairs[at] = m->pairs[i];
-        masks[at] = m->masks[i];
+        u64 at = map_place(&more, m->pairs[i]);
+        while (more.masks[at]) at = (at + 1) & (more.cap - 1);
+        more.pairs[at] = m->pairs[i];
+        more.masks[at] = m->masks[i];
     }
     free(m->pairs); free(m->masks);
-    m->pairs = pairs; m->masks = masks; m->cap = cap;
+    *m = more;
     return 1;
 }
-
-INLINE u64 map_place(const PairMap *m, u64 pair) { return (pair * 0x9E3779B97F4A7C15ull) >> 20 & (m->cap - 1); }
 
 INLINE void map_add(Builder *w, PairMap *m, u64 pair, u32 mask) {
     if (UNLIKELY(m->n * 2 >= m->cap) && !map_grow(m)) { w->failed = 1; return; }

@@ -89,7 +89,7 @@ INLINE u32 after_letters(Scan *s, u32 n, u32 *some) {
     const __mmask16 always = c->digit_codes ? 0xFFFF : 0;
     __m512i number = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     for (; i < n; i += 16) {
-        __mmask16 here = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1 : 0xFFFF);
+        __mmask16 here = first_lanes(n - i);
         __m512i at = _mm512_maskz_loadu_epi32(here, s->digits + i);
         __mmask16 early = _mm512_cmplt_epu32_mask(at, _mm512_set1_epi32(3));
         __m512i x = _mm512_mask_i32gather_epi32(other, here & ~early, _mm512_sub_epi32(at, _mm512_set1_epi32(3)), s->f.b, 1);

@@ -36,7 +36,6 @@ EXPORT int leakscan_tables(const u8 *data, u64 size) {
     for (const char *p = " -_/."; *p; p++) T.code_gap[(u8)*p] = 1;
     for (int c = 0; c < 128; c++) {
         T.code_kind[c] = T.cls[c] == 1 ? LETTER_KIND : T.cls[c] == 2 ? DIGIT_KIND : OTHER_KIND | (T.code_gap[c] ? GAP_KIND : 0);
-        T.domain[c] = T.cls[c] != 0 || c == '-';
         T.local[c] = T.cls[c] != 0 || (c && strchr("._%+-'", c));
     }
     for (u32 cp = 0x3400; cp < 0xA000; cp++) {

@@ -107,7 +107,7 @@ NOINLINE void characters(Scan *s, u32 n, u32 others) {
 
 /* ---- e-mail addresses ---- */
 INLINE u64 block_domain(Block v) {
-    return block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26) | block_eq(v, '-');
+    return block_alnum(v) | block_eq(v, '-');
 }
 INLINE u64 block_local(Block v) {
     u64 marks = block_eq(v, '.') | block_eq(v, '_') | block_eq(v, '%') | block_eq(v, '+') | block_eq(v, '\'');
@@ -132,7 +132,7 @@ NOINLINE void mail_lane(Scan *s, u32 n) {
         if (LIKELY(q >= 64)) memcpy(small, b + q - 64, 64);
         else memcpy(small + 64 - q, b, q);
         Block v = block_load(small);
-        u64 other = ~block_local(v), an = block_range(v, '0', 10) | block_range(block_lower(v), 'a', 26);
+        u64 other = ~block_local(v), an = block_alnum(v);
         if (other) an &= ~((2ull << (63 - __builtin_clzll(other))) - 1);
         if (!an) continue;
         u32 from = (u32)__builtin_ctzll(an), start = q - 64 + from, filled = 0;
@@ -165,7 +165,7 @@ NOINLINE void units(Scan *s, u32 digits, u32 mails) {
     u32 m = 0, some[STEP / 2 + 32], found = 0, i = 0;
 #if defined(__AVX512F__)
     for (; i < digits; i += 16) {
-        __mmask16 here = (__mmask16)(digits - i < 16 ? (1u << (digits - i)) - 1 : 0xFFFF);
+        __mmask16 here = first_lanes(digits - i);
         __m512i at = _mm512_maskz_loadu_epi32(here, s->digits + i), end = _mm512_maskz_loadu_epi32(here, s->digit_ends + i + 1);
         __mmask16 many = _mm512_cmpge_epu32_mask(_mm512_sub_epi32(end, at), _mm512_set1_epi32(UNIT_DIGITS));
         _mm512_storeu_si512(some + found, _mm512_maskz_compress_epi32(many, at));

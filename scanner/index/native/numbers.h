@@ -201,25 +201,25 @@ NOINLINE void numerals(Scan *s, u32 q) {
     for (total = runs[first].n; first > 0; first--) {
         if (!run_before(b, runs[first].start, &runs[first - 1]) || runs[first - 1].numeral) break;
         total += runs[first - 1].n;
-        if (total > LONGEST_NUMBER + 4) break;
+        if (total > MOST_DIGITS) break;
     }
     for (count = 13, total = runs[12].n; count < 24; count++) {
         if (!run_after(b, runs[count - 1].end, s->f.n, &runs[count])) break;
         total += runs[count].n;
-        if (total > LONGEST_NUMBER + 4) break;
+        if (total > MOST_DIGITS) break;
     }
     for (u32 from = first; from <= 12; from++) {
         u32 start = runs[from].start, seen = 0;
         u64 v = 0;
         int marked = (start && b[start - 1] == '+') || (runs[from].d[0] == 0 && runs[from].d[1] == 0);
-        for (u32 to = from; to < count && seen <= LONGEST_NUMBER + 4; to++) {
+        for (u32 to = from; to < count && seen <= MOST_DIGITS; to++) {
             int over = 0;
             for (u32 i = 0; i < runs[to].n; i++) {
                 over |= v >= TEN[19] / 10;
                 v = v * 10 + runs[to].d[i];
             }
             seen += runs[to].n;
-            if (over || seen > LONGEST_NUMBER + 4) break;
+            if (over || seen > MOST_DIGITS) break;
             if (to < 12) continue;
             number_forms(s, v, start, runs[to].end, marked);
             number_x(s, v, seen, start, runs[to].end);

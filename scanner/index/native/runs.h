@@ -91,7 +91,7 @@ static void runs_from(Scan *s, u32 n, u32 all_n, u32 tail, u16 *hits, u32 *kept)
     u32 later_hit = 0;
     for (u32 block = (all_n + 15) / 16; block--;) {
         u32 i = block * 16, own_n = n - i < 16 ? n - i : 16;
-        __mmask16 here = (__mmask16)(all_n - i < 16 ? (1u << (all_n - i)) - 1 : 0xFFFF);
+        __mmask16 here = first_lanes(all_n - i);
         __m512i start = _mm512_maskz_loadu_epi32(here, s->digits + i), end = _mm512_maskz_loadu_epi32(here, s->digit_ends + i + 1);
         __m512i length = _mm512_min_epu32(_mm512_sub_epi32(end, start), _mm512_set1_epi32(MOST_DIGITS + 1));
         __m512i after = _mm512_and_si512(_mm512_mask_i32gather_epi32(none, here, end, b, 1), byte);

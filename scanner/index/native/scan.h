@@ -194,6 +194,8 @@ NOINLINE void look_up(Scan *s, const Part *p, const u32 *which, u32 n) {
     }
 }
 
+INLINE const u64 *bloom_word(const Part *p, u64 h) { return &p->bloom[(h >> 32) * p->bloom_words >> 32]; }
+
 /* Which hashes pass the Bloom filter of a segment. */
 INLINE u32 known(const Scan *s, const Part *p, u32 at, u32 end, u32 *which) {
     u32 found = 0;
@@ -215,7 +217,7 @@ INLINE u32 known(const Scan *s, const Part *p, u32 at, u32 end, u32 *which) {
     }
 #endif
     for (; at < end; at++) {
-        u64 h = s->hashes[at], w = p->bloom[(h >> 32) * p->bloom_words >> 32];
+        u64 h = s->hashes[at], w = *bloom_word(p, h);
         which[found] = at;
         found += w >> (h >> 20 & 63) & w >> (h >> 26 & 63) & w >> (h >> 32 & 63) & w >> (h >> 38 & 63) & 1;
     }
@@ -235,7 +237,7 @@ NOINLINE void flush(Scan *s) {
         for (u32 at = 0; at < n; at += 512) {
             u32 end = at + 512 < n ? at + 512 : n, found;
             for (u32 i = at; i < end; i++)
-                __builtin_prefetch(&p->bloom[(s->hashes[i] >> 32) * p->bloom_words >> 32]);
+                __builtin_prefetch(bloom_word(p, s->hashes[i]));
             found = known(s, p, at, end, which);
             for (u32 i = 0; i < found; i++) __builtin_prefetch(&p->offsets[bucket_of(p, s->hashes[which[i]])]);
             for (u32 i = 0; i < found; i++) {
@@ -247,19 +249,20 @@ NOINLINE void flush(Scan *s) {
     }
 }
 
-INLINE void push(Scan *s, u64 hash, u32 start, u32 end, u32 lane, u32 length, u32 words) {
-    if (UNLIKELY(s->batch_n == BATCH)) flush(s);
-    Candidate *c = &s->batch[s->batch_n++];
+INLINE void set_candidate(Candidate *c, u64 hash, u32 start, u32 end, u32 lane, u32 length, u32 words) {
     c->hash = hash; c->start = start; c->end = end; c->words = words;
     c->length = (u16)length; c->lane = (u8)lane;
+}
+
+INLINE void push(Scan *s, u64 hash, u32 start, u32 end, u32 lane, u32 length, u32 words) {
+    if (UNLIKELY(s->batch_n == BATCH)) flush(s);
+    set_candidate(&s->batch[s->batch_n++], hash, start, end, lane, length, words);
 }
 
 /* ---- words ---- */
 /* Write a candidate where the next one stands; it stays if `kept`, else the next one takes its place. */
 INLINE u32 put_candidate(Scan *s, u32 at, u32 kept, u64 hash, u32 start, u32 end, u32 words) {
-    Candidate *c = &s->batch[at];
-    c->hash = hash; c->start = start; c->end = end; c->words = words;
-    c->length = (u16)words; c->lane = WORDS;
+    set_candidate(&s->batch[at], hash, start, end, WORDS, words, words);
     return at + kept;
 }
 
